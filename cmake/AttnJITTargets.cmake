@@ -1,0 +1,58 @@
+# Functions that every CMakeLists.txt of the project uses.
+
+# Warnings, include paths and sanitizers, as an interface library.
+add_library(attnjit_flags INTERFACE)
+target_include_directories(attnjit_flags INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+target_compile_options(attnjit_flags INTERFACE
+  -Wall -Wextra -Wno-unused-parameter
+  $<$<BOOL:${ATTNJIT_WERROR}>:-Werror>)
+if(ATTNJIT_SANITIZE)
+  target_compile_options(attnjit_flags INTERFACE
+    -fsanitize=${ATTNJIT_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(attnjit_flags INTERFACE -fsanitize=${ATTNJIT_SANITIZE})
+endif()
+
+# attnjit_add_library(NAME SOURCES... [DEPENDS LIBS...])
+# One component: a static library of one folder of lib/. DEPENDS holds the
+# floors table: a component links only what stands below it.
+function(attnjit_add_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC attnjit_flags ${ARG_DEPENDS})
+  set_property(GLOBAL APPEND PROPERTY ATTNJIT_COMPONENTS ${name})
+endfunction()
+
+# As above, for components that include MLIR or LLVM headers: system includes,
+# LLVM's flags, and the shared precompiled header.
+function(attnjit_add_mlir_library name)
+  attnjit_add_library(${name} ${ARGN})
+  attnjit_use_mlir(${name})
+endfunction()
+
+# LLVM is built without RTTI, so code that derives from its classes is too.
+function(attnjit_use_mlir name)
+  target_include_directories(${name} SYSTEM PUBLIC
+    ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  separate_arguments(definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
+  target_compile_definitions(${name} PRIVATE ${definitions})
+  target_compile_options(${name} PRIVATE -fno-rtti)
+  target_link_libraries(${name} PUBLIC MLIR LLVM)
+endfunction()
+
+# attnjit_add_unit_test(NAME SOURCES... DEPENDS LIBS... [LABELS ...])
+# A GoogleTest binary, each of its tests known to ctest.
+function(attnjit_add_unit_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPENDS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE attnjit_flags ${ARG_DEPENDS}
+                        GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "unit;${ARG_LABELS}"
+                       TIMEOUT ${ARG_TIMEOUT})
+endfunction()

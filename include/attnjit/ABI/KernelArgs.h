@@ -1,0 +1,110 @@
+/*===- KernelArgs.h - What a compiled kernel receives ----------------------===*\
+|*
+|* Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|*===----------------------------------------------------------------------===*
+|*
+|* The only contact between compiled code and runtime: a C struct that every
+|* entry point of every kernel receives, the same for code compiled in this
+|* process, loaded from the disk cache or linked ahead of time. Plain C, no
+|* other include than <stdint.h>. Field order is the ABI: a change of layout or
+|* meaning raises ATTNJIT_ABI_VERSION in the same commit.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef ATTNJIT_ABI_KERNELARGS_H
+#define ATTNJIT_ABI_KERNELARGS_H
+
+#include <stdint.h>
+
+#define ATTNJIT_ABI_VERSION 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A tensor of rank 4 (lse: the first 3 strides). Strides in elements, 0 for
+ *  a broadcast axis; null where the tensor is absent. */
+typedef struct {
+  void *data;
+  int64_t stride[4];
+} AttnJitTensor;
+
+/** A captured buffer. Axes past its rank have size 1 and stride 0. */
+typedef struct {
+  const void *data;
+  int64_t size[4];
+  int64_t stride[4];
+} AttnJitBuffer;
+
+/** An i32 per batch entry: value of b is data[b * stride]; stride 0 gives all
+ *  the same; null means absent (offsets: 0, lengths: the tensor's). */
+typedef struct {
+  const int32_t *data;
+  int64_t stride;
+} AttnJitPerBatch;
+
+typedef enum { ATTNJIT_FORWARD = 0 } AttnJitOperation;
+
+typedef struct {
+  uint32_t struct_size; /* bytes of this struct as the caller knows it */
+  uint32_t abi_version;
+
+  AttnJitTensor q;    /* [B, Hq, Sq, D] */
+  AttnJitTensor k;    /* [B, Hkv, Skv, D] */
+  AttnJitTensor v;    /* [B, Hkv, Skv, Dv] */
+  AttnJitTensor out;  /* [B, Hq, Sq, Dv] */
+  AttnJitTensor lse;  /* [B, Hq, Sq] f32, or null */
+  AttnJitTensor mask; /* [B, Hq, Sq, Skv] bytes, or null */
+
+  /* Sizes of the tensors above. */
+  int64_t B, Hq, Hkv, Sq, Skv, D, Dv;
+  /* Of the whole problem when it is sharded; offsets are added to the local
+   * b and h to give the global ones that mods and dropout see. */
+  int64_t B_global, Hq_global, b_offset, h_offset;
+
+  /* Element types (DType), for checking. */
+  uint8_t q_dtype, kv_dtype, out_dtype, reserved_dtype[5];
+
+  AttnJitPerBatch q_offset, kv_offset; /* added to i and j */
+  AttnJitPerBatch q_len, kv_len;       /* per-batch lengths */
+  const int32_t *cu_seqlens_q;         /* [B + 1] packed inputs, or null */
+  const int32_t *cu_seqlens_kv;
+  /* Paged K/V: block_table[b * stride[0] + page * stride[1]], or null. */
+  const int32_t *block_table;
+  int64_t block_table_stride[2];
+  int64_t page_size, page_stride;
+
+  float scale;
+  uint32_t dropout_threshold; /* floor(rate * 2^32); 0 keeps all */
+  uint64_t dropout_seed, dropout_offset;
+  float dropout_scale; /* 1 / (1 - rate) */
+  uint32_t apply_sink; /* a merge of shards or splits counts the sink once */
+
+  /* Partial results of a split: out unnormalised, m and l per row; or null. */
+  AttnJitTensor partial_out, partial_m, partial_l;
+
+  const AttnJitBuffer *buffers; /* by ordinal */
+  const uint64_t *params;       /* by ordinal: one 8-byte slot each, the value
+                                   in the low bytes */
+
+  void *workspace; /* at least Kernel::workspaceSize bytes, 64-byte aligned */
+  int64_t workspace_bytes;
+
+  int64_t work_begin, work_end; /* half-open range of work items to do */
+
+  int32_t operation; /* AttnJitOperation */
+  int32_t status;    /* set by a kernel that could not do its work */
+
+  uint64_t reserved[16]; /* zero */
+} AttnJitKernelArgs;
+
+/** Every entry point. */
+typedef void (*AttnJitKernelFn)(AttnJitKernelArgs *args);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ATTNJIT_ABI_KERNELARGS_H */

@@ -1,0 +1,107 @@
+//===- Engine.h - The facade: from a mod to a kernel ----------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An Engine compiles mods, keeps what it compiled, and reuses the disk cache.
+//
+//   auto engine = Engine::create();
+//   auto kernel = engine->compile(mod, AttentionSpec::of(128));
+//   auto done = kernel->run(args);
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_ENGINE_ENGINE_H
+#define ATTNJIT_ENGINE_ENGINE_H
+
+#include "attnjit/Cache/DiskCache.h"
+#include "attnjit/Expr/ModProgram.h"
+#include "attnjit/Runtime/Kernel.h"
+#include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/TargetSpec.h"
+#include "attnjit/Support/Error.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnjit {
+
+struct EngineOptions {
+  /// Whether kernels are stored on and loaded from disk.
+  bool diskCache = true;
+  /// Empty: DiskCache::defaultDirectory().
+  std::filesystem::path cacheDirectory;
+  /// Runs work items; null: oneTBB with all cores.
+  std::shared_ptr<Executor> executor;
+  /// Receives warnings (a damaged cache entry, an unusable cache directory);
+  /// null: dropped.
+  WarningHandler warn;
+  /// Where set, every stage of every compilation is written there as files.
+  std::filesystem::path dumpDirectory;
+};
+
+/// Where a kernel came from.
+enum class CacheSource { Compiled, Disk, Memory };
+
+/// A stage of one compilation and its wall-clock time.
+struct StageTime {
+  std::string_view stage;
+  double ms = 0;
+};
+
+/// What one call of Engine::compile did.
+struct CompileReport {
+  CacheSource source = CacheSource::Compiled;
+  double totalMs = 0;
+  std::vector<StageTime> stages;
+};
+
+/// Stages that `Engine::emit` can show.
+enum class Stage { Expr, Attn, Mlir, Llvm, Asm, Obj };
+
+/// Thread-safe: any number of threads may compile; one key is compiled once,
+/// however many ask for it at the same time.
+class Engine {
+public:
+  /// An Error where the machine cannot run any target.
+  static Expected<Engine> create(EngineOptions options = {});
+
+  /// The kernel for `mod`, from memory, from disk or compiled. Errors:
+  /// InvalidArgument (spec out of range), Unsupported (this target cannot do
+  /// it; the message names the hook or type).
+  Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
+                           CompileReport *report = nullptr);
+  /// For another target than this machine's best.
+  Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
+                           const TargetSpec &target,
+                           CompileReport *report = nullptr);
+
+  /// Text or bytes of a stage, without running, loading or caching anything;
+  /// `target` need not run on this machine.
+  static Expected<std::string> emit(const ModProgram &mod,
+                                    const AttentionSpec &spec,
+                                    const TargetSpec &target, Stage stage);
+
+  /// The disk cache, or null where there is none.
+  const DiskCache *diskCache() const;
+
+  Engine(Engine &&) noexcept;
+  Engine &operator=(Engine &&) noexcept;
+  ~Engine();
+
+private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace attnjit
+
+#endif // ATTNJIT_ENGINE_ENGINE_H

@@ -1,0 +1,135 @@
+//===- Kernel.h - A compiled kernel and how to run it ---------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What Engine::compile gives: code, and what is needed to check arguments and
+// call it. A Kernel keeps its code alive; it may outlive the Engine.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_RUNTIME_KERNEL_H
+#define ATTNJIT_RUNTIME_KERNEL_H
+
+#include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Runtime/Executor.h"
+#include "attnjit/Runtime/Tensor.h"
+#include "attnjit/Support/Capture.h"
+#include "attnjit/Support/Error.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace attnjit {
+
+/// A captured value for one run: a scalar for a param, a tensor for a buffer.
+struct CaptureArg {
+  std::string_view name;
+  std::variant<Scalar, Tensor> value;
+};
+
+/// Offsets added to the positions of queries or keys.
+struct OffsetArg {
+  int32_t scalar = 0;              ///< the same for every batch entry
+  std::optional<Tensor> perBatch; ///< i32[B]; replaces the scalar
+};
+
+/// Post-softmax dropout (Philox4x32-10). The pattern depends on the three
+/// values and the global position alone.
+struct DropoutArg {
+  double rate = 0; ///< in [0, 1)
+  uint64_t seed = 0;
+  uint64_t offset = 0;
+};
+
+/// Arguments of one run. Shapes as docs/semantics: any strides on all axes but
+/// the last, which is contiguous.
+struct RunArgs {
+  Tensor q;                    ///< [B, Hq, Sq, D]
+  Tensor k;                    ///< [B, Hkv, Skv, D]
+  Tensor v;                    ///< [B, Hkv, Skv, Dv]
+  Tensor out;                  ///< [B, Hq, Sq, Dv]; must not overlap an input
+  std::optional<Tensor> lse;   ///< f32 [B, Hq, Sq]
+  std::optional<Tensor> mask;  ///< bool, broadcastable to [B, Hq, Sq, Skv]
+  std::vector<CaptureArg> captures;
+  std::optional<float> scale;  ///< 1/sqrt(D) unless given
+  OffsetArg qOffset, kvOffset;
+  std::optional<DropoutArg> dropout;
+  bool deterministic = false;  ///< true: no dropout whatever the rate
+  /// Who runs the work items; null: the executor of the engine.
+  Executor *executor = nullptr;
+};
+
+/// What the argument checks and the call need to know about compiled code.
+/// Filled in by the Engine.
+struct KernelSignature {
+  int64_t D = 0, Dv = 0;
+  DType dtype = DType::F32;
+  bool maskTensor = false;
+  bool dropout = false;
+
+  /// Captures of the mod as its author declared them (names, defaults), by
+  /// ordinal of the mod. Declared but unused ones may be left out of a run.
+  std::vector<ParamDecl> params;
+  std::vector<BufferDecl> buffers;
+  /// For each slot of the compiled code, the ordinal in the lists above.
+  std::vector<int> paramSource;
+  std::vector<int> bufferSource;
+  /// Per buffer of the mod and axis: subscripted by exactly `q` or `kv`
+  /// (global positions). For the check of local dimensions under an offset.
+  struct AxisUse {
+    bool byQ = false, byKv = false;
+  };
+  std::vector<std::array<AxisUse, kMaxBufferRank>> bufferAxisUse;
+
+  /// Rows of q that one work item covers.
+  int64_t blockQ = 1;
+  /// Workspace of one piece of work, in bytes; a multiple of 64.
+  int64_t workspaceBytes = 0;
+};
+
+/// Compiled code. Cheap to copy. Any number of threads may run one Kernel.
+class Kernel {
+public:
+  /// Made by the Engine. `code` keeps the entry point's memory alive.
+  Kernel(KernelSignature signature, AttnJitKernelFn entry,
+         std::shared_ptr<const void> code, std::shared_ptr<Executor> executor);
+
+  /// Checks every argument, then computes `out` (and `lse`). On an Error
+  /// nothing has been written. Errors (InvalidArgument) name the argument,
+  /// what it is and what it should be.
+  Expected<void> run(const RunArgs &args) const;
+
+  const KernelSignature &signature() const;
+
+private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl;
+};
+
+/// The sizes of a run, after `checkRunArgs` has found them consistent.
+struct RunSizes {
+  int64_t B, Hq, Hkv, Sq, Skv, D, Dv;
+};
+
+/// The checks of Kernel::run alone: shapes, dtypes, strides, nulls, overlap,
+/// captures, offsets, positions below 2^31. Reads offset arrays, nothing else.
+Expected<RunSizes> checkRunArgs(const KernelSignature &signature,
+                                const RunArgs &args);
+
+/// Fills the ABI struct for checked arguments (workspace and work range left
+/// empty). `params` and `buffers` are filled by slot and referred to.
+void fillKernelArgs(const KernelSignature &signature, const RunArgs &args,
+                    const RunSizes &sizes, AttnJitKernelArgs &out,
+                    std::vector<uint64_t> &params,
+                    std::vector<AttnJitBuffer> &buffers);
+
+} // namespace attnjit
+
+#endif // ATTNJIT_RUNTIME_KERNEL_H

@@ -1,0 +1,34 @@
+//===- Formatter.h - Canonical layout of .mod text ------------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Spacing, alignment and bracket style of a file that parses; names, comments
+// and the order of statements are kept. Idempotent.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TEXT_FORMATTER_H
+#define ATTNJIT_TEXT_FORMATTER_H
+
+#include "attnjit/Support/Diagnostics.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnjit {
+
+struct FormatResult {
+  std::string text;                    ///< empty when there are diagnostics
+  std::vector<Diagnostic> diagnostics; ///< syntax errors of the source
+};
+
+/// Formats one file. Only syntax is checked, not names or types.
+FormatResult formatMod(std::string_view source);
+
+} // namespace attnjit
+
+#endif // ATTNJIT_TEXT_FORMATTER_H
