@@ -26,11 +26,11 @@ inline constexpr int64_t kMaxHeadDim = 512;
 
 /// What a kernel is specialised on, besides the mod and the target.
 struct AttentionSpec {
-  int64_t D = 0;           ///< head size of q and k, 1 to kMaxHeadDim
-  int64_t Dv = 0;          ///< head size of v and out, 1 to kMaxHeadDim
+  int64_t D = 0;            ///< head size of q and k, 1 to kMaxHeadDim
+  int64_t Dv = 0;           ///< head size of v and out, 1 to kMaxHeadDim
   DType dtype = DType::F32; ///< of q, k, v and out
-  bool maskTensor = false; ///< runs pass a mask tensor besides the mod's mask
-  bool dropout = false;    ///< runs may pass a dropout rate
+  bool maskTensor = false;  ///< runs pass a mask tensor besides the mod's mask
+  bool dropout = false;     ///< runs may pass a dropout rate
 
   /// Spec for q, k, v of head size `headDim`.
   static AttentionSpec of(int64_t headDim, DType dtype = DType::F32) {
