@@ -89,10 +89,12 @@ typedef struct {
   const uint64_t *params;       /* by ordinal: one 8-byte slot each, the value
                                    in the low bytes */
 
-  void *workspace; /* at least Kernel::workspaceSize bytes, 64-byte aligned */
+  void *workspace; /* 64-byte aligned; not shared with another work range */
   int64_t workspace_bytes;
 
-  int64_t work_begin, work_end; /* half-open range of work items to do */
+  /* Half-open range of work items to do; item (b * Hq + h) * blocks + block
+   * is rows [block * block_q, ...) of head h, blocks = ceil(Sq / block_q). */
+  int64_t work_begin, work_end;
 
   int32_t operation; /* AttnJitOperation */
   int32_t status;    /* set by a kernel that could not do its work */

@@ -1,4 +1,5 @@
-//===- Executor.h - Who runs a kernel's work items ------------------------------===//
+//===- Executor.h - Who runs a kernel's work items
+//------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -33,10 +34,9 @@ public:
   /// Calls `body(begin, end, slot)` on pieces that cover [0, count) once each,
   /// in any order, and returns when all are done. Calls that overlap in time
   /// have different `slot` in [0, concurrency()). `body` does not throw.
-  virtual void
-  parallelFor(int64_t count,
-              const std::function<void(int64_t begin, int64_t end, int slot)>
-                  &body) = 0;
+  virtual void parallelFor(int64_t count,
+                           const std::function<void(int64_t begin, int64_t end,
+                                                    int slot)> &body) = 0;
 };
 
 /// Runs everything on the calling thread.

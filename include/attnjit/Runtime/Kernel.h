@@ -1,4 +1,5 @@
-//===- Kernel.h - A compiled kernel and how to run it ---------------------------===//
+//===- Kernel.h - A compiled kernel and how to run it
+//---------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,6 +20,7 @@
 #include "attnjit/Support/Capture.h"
 #include "attnjit/Support/Error.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,7 +38,7 @@ struct CaptureArg {
 
 /// Offsets added to the positions of queries or keys.
 struct OffsetArg {
-  int32_t scalar = 0;              ///< the same for every batch entry
+  int32_t scalar = 0;             ///< the same for every batch entry
   std::optional<Tensor> perBatch; ///< i32[B]; replaces the scalar
 };
 
@@ -51,17 +53,17 @@ struct DropoutArg {
 /// Arguments of one run. Shapes as docs/semantics: any strides on all axes but
 /// the last, which is contiguous.
 struct RunArgs {
-  Tensor q;                    ///< [B, Hq, Sq, D]
-  Tensor k;                    ///< [B, Hkv, Skv, D]
-  Tensor v;                    ///< [B, Hkv, Skv, Dv]
-  Tensor out;                  ///< [B, Hq, Sq, Dv]; must not overlap an input
-  std::optional<Tensor> lse;   ///< f32 [B, Hq, Sq]
-  std::optional<Tensor> mask;  ///< bool, broadcastable to [B, Hq, Sq, Skv]
+  Tensor q;                   ///< [B, Hq, Sq, D]
+  Tensor k;                   ///< [B, Hkv, Skv, D]
+  Tensor v;                   ///< [B, Hkv, Skv, Dv]
+  Tensor out;                 ///< [B, Hq, Sq, Dv]; must not overlap an input
+  std::optional<Tensor> lse;  ///< f32 [B, Hq, Sq]
+  std::optional<Tensor> mask; ///< bool, broadcastable to [B, Hq, Sq, Skv]
   std::vector<CaptureArg> captures;
-  std::optional<float> scale;  ///< 1/sqrt(D) unless given
+  std::optional<float> scale; ///< 1/sqrt(D) unless given
   OffsetArg qOffset, kvOffset;
   std::optional<DropoutArg> dropout;
-  bool deterministic = false;  ///< true: no dropout whatever the rate
+  bool deterministic = false; ///< true: `dropout` is ignored
   /// Who runs the work items; null: the executor of the engine.
   Executor *executor = nullptr;
 };
@@ -73,6 +75,8 @@ struct KernelSignature {
   DType dtype = DType::F32;
   bool maskTensor = false;
   bool dropout = false;
+  /// False for `normalize = none`: rows have no lse to ask for.
+  bool softmax = true;
 
   /// Captures of the mod as its author declared them (names, defaults), by
   /// ordinal of the mod. Declared but unused ones may be left out of a run.
@@ -82,7 +86,8 @@ struct KernelSignature {
   std::vector<int> paramSource;
   std::vector<int> bufferSource;
   /// Per buffer of the mod and axis: subscripted by exactly `q` or `kv`
-  /// (global positions). For the check of local dimensions under an offset.
+  /// (global positions). For the check of local dimensions under an offset;
+  /// may be shorter than `buffers`.
   struct AxisUse {
     bool byQ = false, byKv = false;
   };
@@ -101,9 +106,10 @@ public:
   Kernel(KernelSignature signature, AttnJitKernelFn entry,
          std::shared_ptr<const void> code, std::shared_ptr<Executor> executor);
 
-  /// Checks every argument, then computes `out` (and `lse`). On an Error
-  /// nothing has been written. Errors (InvalidArgument) name the argument,
-  /// what it is and what it should be.
+  /// Checks every argument, then computes `out` (and `lse`). Errors of kind
+  /// InvalidArgument name the argument, what it is and what it should be, and
+  /// Environment is a lack of memory: nothing has been written then. Internal:
+  /// the kernel or the caller's executor broke its contract.
   Expected<void> run(const RunArgs &args) const;
 
   const KernelSignature &signature() const;
@@ -120,11 +126,17 @@ struct RunSizes {
 
 /// The checks of Kernel::run alone: shapes, dtypes, strides, nulls, overlap,
 /// captures, offsets, positions below 2^31. Reads offset arrays, nothing else.
+/// Allocates only to word an Error.
 Expected<RunSizes> checkRunArgs(const KernelSignature &signature,
                                 const RunArgs &args);
 
+/// Number of work items of a run: one per (b, h, block of `blockQ` rows), with
+/// item = (b * Hq + h) * blocks + block.
+int64_t countWorkItems(const KernelSignature &signature, const RunSizes &sizes);
+
 /// Fills the ABI struct for checked arguments (workspace and work range left
-/// empty). `params` and `buffers` are filled by slot and referred to.
+/// empty). `params` and `buffers` are filled by slot and referred to, as is
+/// `args`.
 void fillKernelArgs(const KernelSignature &signature, const RunArgs &args,
                     const RunSizes &sizes, AttnJitKernelArgs &out,
                     std::vector<uint64_t> &params,

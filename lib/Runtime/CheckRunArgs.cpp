@@ -1,0 +1,340 @@
+//===- CheckRunArgs.cpp - Refusing bad arguments of a run -----------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes the arguments of a run; gives its sizes, or the first thing wrong with
+// the arguments. After it a kernel can run without looking at anything again:
+// every element that it reads or writes exists, and what it writes nobody else
+// reads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checks.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace attnjit;
+
+static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
+
+//===----------------------------------------------------------------------===//
+// One tensor
+//===----------------------------------------------------------------------===//
+
+Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor) {
+  if (sizeBytes(tensor.dtype) == 0)
+    return badArgument("`{}` has the unknown element type {}", name,
+                       static_cast<int>(tensor.dtype));
+  if (tensor.rank < 0 || tensor.rank > kMaxRank)
+    return badArgument("`{}` has rank {}; it should be 0 to {}", name,
+                       tensor.rank, kMaxRank);
+  for (int axis = 0; axis < tensor.rank; ++axis)
+    if (tensor.shape[axis] < 0)
+      return badArgument("`{}` is {}: axis {} has a negative size", name,
+                         tensor.describe(), axis);
+  Expected<Tensor::ByteRange> range = tensor.byteRange();
+  if (!range)
+    return badArgument("`{}`: {}", name, range.error().message());
+  if (range->begin == range->end)
+    return {};
+  if (!tensor.data)
+    return badArgument("`{}` is {} with null data; it should point at its "
+                       "elements",
+                       name, tensor.describe());
+  if (reinterpret_cast<uintptr_t>(tensor.data) % sizeBytes(tensor.dtype) != 0)
+    return badArgument("the data of `{}` is not aligned; {} should lie at a "
+                       "multiple of {} bytes",
+                       name, attnjit::name(tensor.dtype),
+                       sizeBytes(tensor.dtype));
+  return {};
+}
+
+namespace {
+/// An axis of a tensor of the run: its symbol, and where it is not the first
+/// with that symbol, the size that it should have.
+struct AxisRule {
+  std::string_view symbol;
+  std::optional<int64_t> size;
+};
+} // namespace
+
+static Expected<void> checkTensor(std::string_view name, const Tensor &tensor,
+                                  DType dtype,
+                                  std::initializer_list<AxisRule> axes) {
+  if (Expected<void> ok = checkView(name, tensor); !ok)
+    return ok;
+  if (tensor.dtype != dtype)
+    return badArgument("`{}` is {}; its element type should be {}", name,
+                       tensor.describe(), attnjit::name(dtype));
+  if (tensor.rank != static_cast<int>(axes.size())) {
+    std::string symbols;
+    for (const AxisRule &axis : axes)
+      symbols += (symbols.empty() ? "" : ", ") + std::string(axis.symbol);
+    return badArgument("`{}` is {}, of rank {}; it should have rank {}: [{}]",
+                       name, tensor.describe(), tensor.rank, axes.size(),
+                       symbols);
+  }
+  int axis = 0;
+  for (const AxisRule &rule : axes) {
+    int64_t size = tensor.shape[axis];
+    if (rule.size && size != *rule.size)
+      return badArgument("`{}` is {}: axis {} is {}; it should be {} = {}",
+                         name, tensor.describe(), axis, size, rule.symbol,
+                         *rule.size);
+    if (size > kMaxSize)
+      return badArgument("`{}` is {}: {} is {}; it should be below 2^31", name,
+                         tensor.describe(), rule.symbol, size);
+    ++axis;
+  }
+  return {};
+}
+
+static Expected<void> checkLastAxisContiguous(std::string_view name,
+                                              const Tensor &tensor) {
+  int last = tensor.rank - 1;
+  if (tensor.shape[last] <= 1 || tensor.stride[last] == 1)
+    return {};
+  return badArgument("`{}` is {}: the stride of its last axis is {}; it "
+                     "should be 1",
+                     name, tensor.describe(), tensor.stride[last]);
+}
+
+/// That no two elements of an output lie at the same place. Sufficient, not
+/// necessary: ordered by stride, each axis steps over all of the axes before.
+static Expected<void> checkDistinctElements(std::string_view name,
+                                            const Tensor &tensor) {
+  std::array<std::pair<uint64_t, int64_t>, kMaxRank> axes; // |stride|, size
+  int count = 0;
+  for (int axis = 0; axis < tensor.rank; ++axis) {
+    if (tensor.shape[axis] == 0)
+      return {};
+    int64_t stride = tensor.stride[axis];
+    uint64_t step = stride < 0 ? 0 - static_cast<uint64_t>(stride) : stride;
+    if (tensor.shape[axis] > 1)
+      axes[count++] = {step, tensor.shape[axis]};
+  }
+  std::sort(axes.begin(), axes.begin() + count);
+  // No overflow: checkView has found the whole extent to fit.
+  uint64_t extent = 1;
+  for (int i = 0; i < count; ++i) {
+    auto [step, size] = axes[i];
+    if (step < extent)
+      return badArgument("`{}` is {}: its elements may share memory; each "
+                         "stride should step over the axes of smaller stride",
+                         name, tensor.describe());
+    extent += step * static_cast<uint64_t>(size - 1);
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// All tensors
+//===----------------------------------------------------------------------===//
+
+static Expected<void> checkGroups(int64_t Hq, int64_t Hkv) {
+  if (Hkv == 0 ? Hq == 0 : Hq % Hkv == 0)
+    return {};
+  return badArgument("Hq is {} and Hkv is {}; Hq should be a multiple of Hkv",
+                     Hq, Hkv);
+}
+
+static Expected<void> checkMaskTensor(const KernelSignature &signature,
+                                      const RunArgs &args,
+                                      const RunSizes &sizes) {
+  if (!args.mask) {
+    if (!signature.maskTensor)
+      return {};
+    return badArgument("`mask` is missing; the kernel was compiled for runs "
+                       "with a mask tensor");
+  }
+  const Tensor &mask = *args.mask;
+  if (!signature.maskTensor)
+    return badArgument("`mask` is {}; the kernel was compiled without a mask "
+                       "tensor",
+                       mask.describe());
+  if (Expected<void> ok = checkView("mask", mask); !ok)
+    return ok;
+  if (mask.dtype != DType::Bool)
+    return badArgument("`mask` is {}; its element type should be bool",
+                       mask.describe());
+  const std::array<int64_t, 4> full = {sizes.B, sizes.Hq, sizes.Sq, sizes.Skv};
+  for (int axis = 0; axis < mask.rank; ++axis) {
+    int64_t wanted = full[axis + 4 - mask.rank];
+    if (mask.shape[axis] != wanted && mask.shape[axis] != 1)
+      return badArgument("`mask` is {}; it should broadcast to [B, Hq, Sq, "
+                         "Skv] = [{}, {}, {}, {}]: axis {} should be {} or 1",
+                         mask.describe(), sizes.B, sizes.Hq, sizes.Sq,
+                         sizes.Skv, axis, wanted);
+  }
+  if (mask.rank == 0 || mask.stride[mask.rank - 1] == 0)
+    return {};
+  return checkLastAxisContiguous("mask", mask);
+}
+
+static Expected<RunSizes> checkTensors(const KernelSignature &signature,
+                                       const RunArgs &args) {
+  const DType dtype = signature.dtype;
+  const int64_t D = signature.D, Dv = signature.Dv;
+  Expected<void> ok = checkTensor(
+      "q", args.q, dtype, {{"B", {}}, {"Hq", {}}, {"Sq", {}}, {"D", D}});
+  if (!ok)
+    return fail(ok.error());
+  const int64_t B = args.q.shape[0], Hq = args.q.shape[1], Sq = args.q.shape[2];
+  ok = checkTensor("k", args.k, dtype,
+                   {{"B", B}, {"Hkv", {}}, {"Skv", {}}, {"D", D}});
+  if (!ok)
+    return fail(ok.error());
+  const int64_t Hkv = args.k.shape[1], Skv = args.k.shape[2];
+  const RunSizes sizes = {B, Hq, Hkv, Sq, Skv, D, Dv};
+
+  ok = checkTensor("v", args.v, dtype,
+                   {{"B", B}, {"Hkv", Hkv}, {"Skv", Skv}, {"Dv", Dv}});
+  if (ok)
+    ok = checkGroups(Hq, Hkv);
+  if (ok)
+    ok = checkTensor("out", args.out, dtype,
+                     {{"B", B}, {"Hq", Hq}, {"Sq", Sq}, {"Dv", Dv}});
+  if (ok && args.lse && !signature.softmax)
+    ok = badArgument("`lse` is given; a mod with `normalize = none` has none");
+  if (ok && args.lse)
+    ok = checkTensor("lse", *args.lse, DType::F32,
+                     {{"B", B}, {"Hq", Hq}, {"Sq", Sq}});
+  for (auto [name, tensor] : {std::pair{"q", &args.q},
+                              {"k", &args.k},
+                              {"v", &args.v},
+                              {"out", &args.out}})
+    if (ok)
+      ok = checkLastAxisContiguous(name, *tensor);
+  if (ok)
+    ok = checkDistinctElements("out", args.out);
+  if (ok && args.lse)
+    ok = checkDistinctElements("lse", *args.lse);
+  if (ok)
+    ok = checkMaskTensor(signature, args, sizes);
+  if (!ok)
+    return fail(ok.error());
+  return sizes;
+}
+
+//===----------------------------------------------------------------------===//
+// Offsets and dropout
+//===----------------------------------------------------------------------===//
+
+OffsetRange attnjit::offsetRange(const OffsetArg &offset, int64_t B) {
+  if (!offset.perBatch)
+    return {offset.scalar, offset.scalar};
+  OffsetRange range;
+  const auto *data = static_cast<const int32_t *>(offset.perBatch->data);
+  for (int64_t b = 0; b < B; ++b) {
+    int32_t value = data[b * offset.perBatch->stride[0]];
+    range.low = b == 0 ? value : std::min(range.low, value);
+    range.high = b == 0 ? value : std::max(range.high, value);
+  }
+  return range;
+}
+
+static Expected<void> checkOffset(std::string_view name,
+                                  const OffsetArg &offset,
+                                  std::string_view lengthSymbol, int64_t length,
+                                  int64_t B) {
+  if (offset.perBatch)
+    if (Expected<void> ok =
+            checkTensor(name, *offset.perBatch, DType::I32, {{"B", B}});
+        !ok)
+      return ok;
+  int64_t highest = offsetRange(offset, B).high;
+  if (highest + length <= kMaxSize)
+    return {};
+  return badArgument("`{}` reaches {} and {} is {}; their sum should be below "
+                     "2^31",
+                     name, highest, lengthSymbol, length);
+}
+
+static Expected<void> checkDropout(const KernelSignature &signature,
+                                   const RunArgs &args) {
+  if (!args.dropout || args.deterministic)
+    return {};
+  if (!signature.dropout)
+    return badArgument("`dropout` is given; the kernel was compiled without "
+                       "dropout");
+  double rate = args.dropout->rate;
+  if (rate >= 0 && rate < 1)
+    return {};
+  return badArgument("the rate of `dropout` is {}; it should lie in [0, 1)",
+                     rate);
+}
+
+//===----------------------------------------------------------------------===//
+// Overlap
+//===----------------------------------------------------------------------===//
+
+/// Whether the byte ranges of two checked tensors meet.
+static bool overlap(const Tensor &a, const Tensor &b) {
+  Tensor::ByteRange x = *a.byteRange(), y = *b.byteRange();
+  return x.begin < x.end && y.begin < y.end && x.begin < y.end &&
+         y.begin < x.end;
+}
+
+/// That `output` shares no memory with anything that the run reads.
+static Expected<void> checkOutputApart(std::string_view name,
+                                       const Tensor &output,
+                                       const RunArgs &args) {
+  auto against = [&](std::string_view other,
+                     const Tensor *input) -> Expected<void> {
+    if (!input || !overlap(output, *input))
+      return {};
+    return badArgument("`{}` overlaps `{}` in memory; their byte ranges "
+                       "should be disjoint",
+                       name, other);
+  };
+  auto orNull = [](const std::optional<Tensor> &tensor) {
+    return tensor ? &*tensor : nullptr;
+  };
+  for (auto [other, input] : {std::pair{"q", &args.q},
+                              {"k", &args.k},
+                              {"v", &args.v},
+                              {"mask", orNull(args.mask)},
+                              {"q_offset", orNull(args.qOffset.perBatch)},
+                              {"kv_offset", orNull(args.kvOffset.perBatch)}})
+    if (Expected<void> ok = against(other, input); !ok)
+      return ok;
+  for (const CaptureArg &capture : args.captures)
+    if (Expected<void> ok =
+            against(capture.name, std::get_if<Tensor>(&capture.value));
+        !ok)
+      return ok;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// checkRunArgs
+//===----------------------------------------------------------------------===//
+
+Expected<RunSizes> attnjit::checkRunArgs(const KernelSignature &signature,
+                                         const RunArgs &args) {
+  Expected<RunSizes> sizes = checkTensors(signature, args);
+  if (!sizes)
+    return sizes;
+  Expected<void> ok =
+      checkOffset("q_offset", args.qOffset, "Sq", sizes->Sq, sizes->B);
+  if (ok)
+    ok = checkOffset("kv_offset", args.kvOffset, "Skv", sizes->Skv, sizes->B);
+  if (ok)
+    ok = checkDropout(signature, args);
+  if (ok)
+    ok = checkCaptures(signature, args, *sizes);
+  if (ok)
+    ok = checkOutputApart("out", args.out, args);
+  if (ok && args.lse)
+    ok = checkOutputApart("lse", *args.lse, args);
+  if (ok && args.lse && overlap(args.out, *args.lse))
+    ok = badArgument("`out` overlaps `lse` in memory; their byte ranges "
+                     "should be disjoint");
+  if (!ok)
+    return fail(ok.error());
+  return sizes;
+}
