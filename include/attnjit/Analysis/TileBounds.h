@@ -1,4 +1,5 @@
-//===- TileBounds.h - Deciding a tile of the mask from its expression -----------===//
+//===- TileBounds.h - Deciding a tile of the mask from its expression
+//-----------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,8 +10,18 @@
 // inclusive corners (Var::QLo, QHi, KvLo, KvHi; global positions) and of what
 // the mask reads besides q and kv: one that, when true, proves that no pair of
 // the tile is kept, and one that proves that all are. Never the other way
-// round: a false says nothing. Computed in i64, so that i32 wrap-around of the
-// mask is seen; sound for every input, hostile buffer contents included.
+// round: a false says nothing. For example
+//
+//   mask                        empty                       full
+//   q >= kv                     QHi < KvLo                  KvHi <= QLo
+//   kv < P or q >= kv           P <= KvLo and QHi < KvLo    KvHi < P or
+//                                                           KvHi <= QLo
+//
+// Bounds that the i32 arithmetic of the mask may leave are computed in I64, so
+// that wrap-around is seen. Sound for every value of positions, params, sizes
+// and buffers. One fact is believed: the range that a buffer declares, where
+// its subscripts vary over the tile (data outside makes wrong verdicts, never
+// a wrong read).
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,9 +37,16 @@ struct TileBounds {
   Expr full;  ///< bool; true: the mask is true at every pair of the tile
 };
 
-/// Bounds of `mask` (bool, no score or prob). Positions are taken as
-/// 0 <= QLo <= QHi < 2^31 and likewise for kv; q_local and kv_local as unknown.
-/// A null mask is always full.
+/// Bounds of `mask` (bool, no score or prob). A null mask is always full.
+///
+/// 1. Corners are any i32 with QLo <= QHi and KvLo <= KvHi; all other
+///    variables have one value in the tile, except q_local and kv_local, which
+///    are taken as unknown.
+/// 2. f32 values and buffer elements that vary over the tile are unknown
+///    unless a range is declared; those that do not vary are exact.
+/// 3. Each of the two has at most some 400 distinct nodes, since deciding a
+///    tile must cost far less than computing it: a conjunct too costly is left
+///    out of `empty`, and makes `full` false.
 TileBounds computeTileBounds(const Expr &mask);
 
 } // namespace attnjit

@@ -1,0 +1,291 @@
+//===- TileBounds.cpp - Deciding a tile of the mask from its expression ---===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Walks the mask once, operands first, and gives each i32 node an Interval and
+// each bool node a Truth. What does not vary over the tile stands for itself;
+// what varies goes through the rules of Transfer.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#include "attnjit/Analysis/TileBounds.h"
+
+#include "Transfer.h"
+
+#include "attnjit/Expr/Simplify.h"
+#include "attnjit/Expr/Visitor.h"
+
+#include <unordered_map>
+#include <utility>
+
+namespace attnjit {
+
+using namespace interval;
+
+namespace {
+
+/// Reductions of at most this many steps are unrolled, so that subscripts by
+/// the variable become constants and each step is decided by itself. Longer
+/// ones take the variable as an interval.
+constexpr int64_t kMaxUnrolledSteps = 16;
+
+/// Nodes that one analysis may visit, nodes copied by unrolling included. What
+/// is left then is unknown. A bound on compile time for masks made by
+/// machines; written ones have tens of nodes.
+constexpr int64_t kMaxVisits = 1 << 14;
+
+class MaskWalk {
+public:
+  Truth truthOf(const Expr &e);
+
+private:
+  struct Memo {
+    std::unordered_map<Expr, Interval> intervals;
+    std::unordered_map<Expr, Truth> truths;
+  };
+
+  Interval intervalOf(const Expr &e);
+  Interval varyingInterval(const Expr &e);
+  Interval intervalOfVar(Var var);
+  Interval intervalOfReduce(const Expr &e);
+  Truth varyingTruth(const Expr &e);
+  Truth truthOfComparison(const Expr &e);
+  Truth truthOfReduce(const Expr &e);
+
+  /// The body of a reduction at one step.
+  Expr bodyAt(const Expr &reduce, int64_t step);
+  /// Calls `visit` with the variable of `reduce` bound to its whole range.
+  template <typename Visit> auto withBoundVar(const Expr &reduce, Visit visit);
+
+  /// Nodes with a free reduction variable are remembered only as long as that
+  /// is bound: siblings share its number.
+  Memo &memoOf(const Expr &e) {
+    return e->hasFreeReduceVars() ? scopedMemo : memo;
+  }
+
+  Memo memo, scopedMemo;
+  std::unordered_map<uint32_t, Interval> reduceVars;
+  int64_t visits = 0;
+};
+
+/// Whether the node may differ between two pairs of a tile.
+bool varies(const Expr &e) {
+  return e->hasFreeReduceVars() || e->dependsOn(Var::Q) ||
+         e->dependsOn(Var::Kv) || e->dependsOn(Var::QLocal) ||
+         e->dependsOn(Var::KvLocal);
+}
+
+bool isUnrolled(const Expr &reduce) {
+  return reduce->reduceHi() - reduce->reduceLo() <= kMaxUnrolledSteps;
+}
+
+bool isI32Operation(const Expr &e) {
+  for (const Expr &operand : e->operands())
+    if (operand->type() != Type::I32)
+      return false;
+  return !e->operands().empty();
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+Expr MaskWalk::bodyAt(const Expr &reduce, int64_t step) {
+  Expr body = transform(reduce->operand(0),
+                        [&](const Expr &node, std::span<const Expr> operands) {
+                          ++visits;
+                          if (node->op() == Op::ReduceVar &&
+                              node->reduceVar() == reduce->reduceVar())
+                            return Expr::i32(static_cast<int32_t>(step));
+                          return rebuild(node, operands);
+                        });
+  return simplify(body);
+}
+
+template <typename Visit>
+auto MaskWalk::withBoundVar(const Expr &reduce, Visit visit) {
+  Memo outer = std::exchange(scopedMemo, Memo());
+  reduceVars[reduce->reduceVar()] =
+      constantInterval(reduce->reduceLo(), reduce->reduceHi() - 1);
+  auto result = visit(reduce->operand(0));
+  reduceVars.erase(reduce->reduceVar());
+  scopedMemo = std::move(outer);
+  return result;
+}
+
+Interval MaskWalk::intervalOfReduce(const Expr &e) {
+  int64_t steps = e->reduceHi() - e->reduceLo();
+  ReduceKind kind = e->reduceKind();
+  if (steps < 1)
+    return unknownInterval();
+  if (!isUnrolled(e)) {
+    Interval body =
+        withBoundVar(e, [&](const Expr &body) { return intervalOf(body); });
+    return kind == ReduceKind::Sum ? transferSum(body, steps) : body;
+  }
+  Interval result = intervalOf(bodyAt(e, e->reduceLo()));
+  for (int64_t step = e->reduceLo() + 1; step < e->reduceHi(); ++step) {
+    if (visits > kMaxVisits)
+      return unknownInterval();
+    result = capped(transferStep(kind, result, intervalOf(bodyAt(e, step))));
+  }
+  return result;
+}
+
+Truth MaskWalk::truthOfReduce(const Expr &e) {
+  if (e->reduceLo() >= e->reduceHi())
+    return exactTruth(Expr::boolean(e->reduceKind() == ReduceKind::All));
+  // At no step: for none of them; at every step: for all of them. So the
+  // truth of the body over the whole range serves `any` and `all` alike.
+  if (!isUnrolled(e))
+    return withBoundVar(e, [&](const Expr &body) { return truthOf(body); });
+  Truth result = truthOf(bodyAt(e, e->reduceLo()));
+  for (int64_t step = e->reduceLo() + 1; step < e->reduceHi(); ++step) {
+    if (visits > kMaxVisits)
+      return unknownTruth();
+    Truth next = truthOf(bodyAt(e, step));
+    result = e->reduceKind() == ReduceKind::Any ? truthOr(result, next)
+                                                : truthAnd(result, next);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// i32 nodes
+//===----------------------------------------------------------------------===//
+
+Interval MaskWalk::intervalOfVar(Var var) {
+  switch (var) {
+  case Var::Q:
+    return {ofI32(Expr::var(Var::QLo)), ofI32(Expr::var(Var::QHi))};
+  case Var::Kv:
+    return {ofI32(Expr::var(Var::KvLo)), ofI32(Expr::var(Var::KvHi))};
+  default:
+    return unknownInterval();
+  }
+}
+
+Interval MaskWalk::varyingInterval(const Expr &e) {
+  switch (e->op()) {
+  case Op::Var:
+    return intervalOfVar(e->var());
+  case Op::ReduceVar:
+    return reduceVars.at(e->reduceVar());
+  case Op::Load:
+    return transferLoad(e->buffer());
+  case Op::Reduce:
+    return intervalOfReduce(e);
+  case Op::Where:
+    return intervalWhere(truthOf(e->operand(0)), intervalOf(e->operand(1)),
+                         intervalOf(e->operand(2)));
+  case Op::ToI32:
+    if (e->operand(0)->type() != Type::Bool)
+      return unknownInterval();
+    return intervalWhere(truthOf(e->operand(0)), constantInterval(1, 1),
+                         constantInterval(0, 0));
+  default:
+    break;
+  }
+  if (!isI32Operation(e))
+    return unknownInterval();
+  std::vector<Interval> operands;
+  for (const Expr &operand : e->operands())
+    operands.push_back(intervalOf(operand));
+  return transfer(*e, operands);
+}
+
+Interval MaskWalk::intervalOf(const Expr &e) {
+  if (e->type() != Type::I32)
+    return unknownInterval();
+  if (!varies(e)) {
+    Interval result = {ofI32(e), ofI32(e)};
+    return capped(result);
+  }
+  Memo &known = memoOf(e);
+  if (auto it = known.intervals.find(e); it != known.intervals.end())
+    return it->second;
+  if (++visits > kMaxVisits)
+    return unknownInterval();
+  Interval result = capped(varyingInterval(e));
+  memoOf(e).intervals.emplace(e, result);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Bool nodes
+//===----------------------------------------------------------------------===//
+
+Truth MaskWalk::truthOfComparison(const Expr &e) {
+  const Expr &a = e->operand(0), &b = e->operand(1);
+  if (a->type() == Type::Bool) {
+    Truth different = truthXor(truthOf(a), truthOf(b));
+    return e->op() == Op::Ne ? different : truthNot(different);
+  }
+  if (!isI32Operation(e))
+    return unknownTruth();
+  if (a == b)
+    return exactTruth(Expr::boolean(e->op() == Op::Eq || e->op() == Op::Le ||
+                                    e->op() == Op::Ge));
+  return transferComparison(e->op(), intervalOf(a), intervalOf(b));
+}
+
+Truth MaskWalk::varyingTruth(const Expr &e) {
+  switch (e->op()) {
+  case Op::And:
+    return truthAnd(truthOf(e->operand(0)), truthOf(e->operand(1)));
+  case Op::Or:
+    return truthOr(truthOf(e->operand(0)), truthOf(e->operand(1)));
+  case Op::Xor:
+    return truthXor(truthOf(e->operand(0)), truthOf(e->operand(1)));
+  case Op::Not:
+    return truthNot(truthOf(e->operand(0)));
+  case Op::Where:
+    return truthWhere(truthOf(e->operand(0)), truthOf(e->operand(1)),
+                      truthOf(e->operand(2)));
+  case Op::ToBool:
+    if (!isI32Operation(e))
+      return unknownTruth();
+    return transferComparison(Op::Ne, intervalOf(e->operand(0)),
+                              constantInterval(0, 0));
+  case Op::Reduce:
+    return truthOfReduce(e);
+  case Op::Lt:
+  case Op::Le:
+  case Op::Gt:
+  case Op::Ge:
+  case Op::Eq:
+  case Op::Ne:
+    return truthOfComparison(e);
+  default:
+    return unknownTruth();
+  }
+}
+
+Truth MaskWalk::truthOf(const Expr &e) {
+  if (e->type() != Type::Bool)
+    return unknownTruth();
+  if (!varies(e))
+    return countNodes(e, e) < kMaxBoundNodes ? exactTruth(e) : unknownTruth();
+  Memo &known = memoOf(e);
+  if (auto it = known.truths.find(e); it != known.truths.end())
+    return it->second;
+  if (++visits > kMaxVisits)
+    return unknownTruth();
+  Truth result = varyingTruth(e);
+  memoOf(e).truths.emplace(e, result);
+  return result;
+}
+
+TileBounds computeTileBounds(const Expr &mask) {
+  if (!mask)
+    return {Expr::boolean(false), Expr::boolean(true)};
+  Truth truth = MaskWalk().truthOf(mask);
+  return {simplify(truth.never), simplify(truth.always)};
+}
+
+} // namespace attnjit
