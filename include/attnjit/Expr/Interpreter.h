@@ -77,6 +77,11 @@ public:
   /// Values of all roots, in order; valid until the next call.
   std::span<const Value> evaluate(const Bindings &bindings);
 
+  /// As `evaluate`, for bindings that differ from those of the last evaluation
+  /// in Kv, KvLocal, score and prob alone, buffer contents included. What does
+  /// not depend on these is not computed again.
+  std::span<const Value> evaluateNextKey(const Bindings &bindings);
+
   /// Largest finite |value| of an f32 node that depends on score or prob (or
   /// of score itself) in the last evaluation; 0 where there is none.
   double maxMagnitude() const;
