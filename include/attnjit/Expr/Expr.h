@@ -46,6 +46,9 @@ std::string_view spelling(Op op);
 /// Number of operands; -1 for Load.
 int arity(Op op);
 
+/// Whether `Expr::make` makes it: everything but the leaves, Load and Reduce.
+bool isOperator(Op op);
+
 /// Variables of a mod. `Score` exists in a score mod alone, `Prob` in a prob
 /// mod alone. The last four are the inclusive corners of a tile; only
 /// expressions that the analyses make hold them.
@@ -77,6 +80,11 @@ std::string_view name(ReduceKind kind);
 inline constexpr int kMaxDepth = 1000;
 inline constexpr int kMaxNodes = 65536;
 inline constexpr int64_t kMaxReduceSteps = 65536;
+/// Reductions inside reductions: each level is a loop of the kernel.
+inline constexpr int kMaxReduceNesting = 16;
+
+/// Variables of reductions under construction are numbered from here.
+inline constexpr uint32_t kFirstFreshReduceVar = 1u << 31;
 
 class ExprNode;
 
@@ -116,12 +124,13 @@ public:
   /// subscript outside is clamped to the nearest element.
   static Expr load(const BufferDecl &buffer, std::span<const Expr> subscripts);
 
-  /// A fresh variable for the body of a reduction under construction.
+  /// A fresh i32 variable for the body of a reduction under construction.
   static Expr freshReduceVar();
   /// Reduction of `body` for `variable` (from freshReduceVar) in [lo, hi).
   /// Any and All take bool; Sum, Min and Max take i32 or f32, in order of the
   /// variable. Equal reductions become equal nodes whatever their variables
-  /// were called.
+  /// were called. Invalid where the range is empty or longer than
+  /// kMaxReduceSteps, or where reductions nest deeper than kMaxReduceNesting.
   static Expr reduce(ReduceKind kind, int64_t lo, int64_t hi,
                      const Expr &variable, const Expr &body);
 
@@ -156,20 +165,28 @@ public:
   /// Bit set over Var of the variables that occur.
   uint32_t vars() const { return varMask; }
   /// Whether a ReduceVar that no Reduce in it binds occurs.
-  bool hasFreeReduceVars() const { return freeReduceVars; }
+  bool hasFreeReduceVars() const { return freeVars != nullptr; }
+  /// Those variables, ascending.
+  std::span<const uint32_t> freeReduceVars() const {
+    return freeVars ? std::span<const uint32_t>(*freeVars)
+                    : std::span<const uint32_t>();
+  }
+  /// How many Reduces stand inside one another in it; 0 for none.
+  int reduceNesting() const { return nestingValue; }
 
-  const Scalar &constant() const;        ///< Const
-  Var var() const;                       ///< Var
-  Size size() const;                     ///< SizeOf
-  const ParamDecl &param() const;        ///< Param
-  const BufferDecl &buffer() const;      ///< Load
-  ReduceKind reduceKind() const;         ///< Reduce
-  int64_t reduceLo() const;              ///< Reduce
-  int64_t reduceHi() const;              ///< Reduce
-  /// Reduce: the variable that it binds; ReduceVar: which one it is. Inside a
-  /// finished Reduce they are numbered from 0, innermost first.
+  const Scalar &constant() const;   ///< Const
+  Var var() const;                  ///< Var
+  Size size() const;                ///< SizeOf
+  const ParamDecl &param() const;   ///< Param
+  const BufferDecl &buffer() const; ///< Load
+  ReduceKind reduceKind() const;    ///< Reduce
+  int64_t reduceLo() const;         ///< Reduce
+  int64_t reduceHi() const;         ///< Reduce
+  /// Reduce: the variable that it binds; ReduceVar: which one it is. A finished
+  /// Reduce binds the number of Reduces nested inside its body, so that 0 is
+  /// innermost; a variable from freshReduceVar is kFirstFreshReduceVar or more.
   uint32_t reduceVar() const;
-  const std::string &message() const;    ///< Invalid
+  const std::string &message() const; ///< Invalid
 
   ~ExprNode();
   ExprNode(const ExprNode &) = delete;
@@ -177,16 +194,18 @@ public:
 
 private:
   friend class ExprPool;
-  ExprNode();
   struct Payload;
-  Op opValue;
-  Type typeValue;
-  bool freeReduceVars = false;
-  int depthValue = 1;
+  ExprNode() = default;
+
+  Op opValue = Op::Invalid;
+  Type typeValue = Type::F32;
+  uint16_t depthValue = 1;
+  uint16_t nestingValue = 0;
   uint32_t varMask = 0;
   uint64_t hashValue = 0;
   std::vector<Expr> operandList;
-  std::unique_ptr<const Payload> payload;
+  std::shared_ptr<const std::vector<uint32_t>> freeVars; ///< null: none
+  std::unique_ptr<const Payload> payload;                ///< null: operators
 };
 
 } // namespace attnjit
