@@ -39,7 +39,7 @@ Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor) {
   Expected<Tensor::ByteRange> range = tensor.byteRange();
   if (!range)
     return badArgument("`{}`: {}", name, range.error().message());
-  if (range->begin == range->end)
+  if (use == Use::Shape || range->begin == range->end)
     return {};
   if (!tensor.data)
     return badArgument("`{}` is {} with null data; it should point at its "
@@ -64,8 +64,9 @@ struct AxisRule {
 
 static Expected<void> checkTensor(std::string_view name, const Tensor &tensor,
                                   DType dtype,
-                                  std::initializer_list<AxisRule> axes) {
-  if (Expected<void> ok = checkView(name, tensor); !ok)
+                                  std::initializer_list<AxisRule> axes,
+                                  Use use = Use::Elements) {
+  if (Expected<void> ok = checkView(name, tensor, use); !ok)
     return ok;
   if (tensor.dtype != dtype)
     return badArgument("`{}` is {}; its element type should be {}", name,
@@ -175,49 +176,54 @@ static Expected<void> checkMaskTensor(const KernelSignature &signature,
   return checkLastAxisContiguous("mask", mask);
 }
 
-static Expected<RunSizes> checkTensors(const KernelSignature &signature,
-                                       const RunArgs &args) {
+/// q, k and v against the signature and each other.
+static Expected<RunSizes> checkInputs(const KernelSignature &signature,
+                                      const RunArgs &args, Use use) {
   const DType dtype = signature.dtype;
   const int64_t D = signature.D, Dv = signature.Dv;
-  Expected<void> ok = checkTensor(
-      "q", args.q, dtype, {{"B", {}}, {"Hq", {}}, {"Sq", {}}, {"D", D}});
-  if (!ok)
+  if (Expected<void> ok =
+          checkTensor("q", args.q, dtype,
+                      {{"B", {}}, {"Hq", {}}, {"Sq", {}}, {"D", D}}, use);
+      !ok)
     return fail(ok.error());
   const int64_t B = args.q.shape[0], Hq = args.q.shape[1], Sq = args.q.shape[2];
-  ok = checkTensor("k", args.k, dtype,
-                   {{"B", B}, {"Hkv", {}}, {"Skv", {}}, {"D", D}});
-  if (!ok)
+  if (Expected<void> ok =
+          checkTensor("k", args.k, dtype,
+                      {{"B", B}, {"Hkv", {}}, {"Skv", {}}, {"D", D}}, use);
+      !ok)
     return fail(ok.error());
   const int64_t Hkv = args.k.shape[1], Skv = args.k.shape[2];
-  const RunSizes sizes = {B, Hq, Hkv, Sq, Skv, D, Dv};
+  if (Expected<void> ok =
+          checkTensor("v", args.v, dtype,
+                      {{"B", B}, {"Hkv", Hkv}, {"Skv", Skv}, {"Dv", Dv}}, use);
+      !ok)
+    return fail(ok.error());
+  if (Expected<void> ok = checkGroups(Hq, Hkv); !ok)
+    return fail(ok.error());
+  for (auto [name, tensor] :
+       {std::pair{"q", &args.q}, {"k", &args.k}, {"v", &args.v}})
+    if (Expected<void> ok = checkLastAxisContiguous(name, *tensor); !ok)
+      return fail(ok.error());
+  return RunSizes{B, Hq, Hkv, Sq, Skv, D, Dv};
+}
 
-  ok = checkTensor("v", args.v, dtype,
-                   {{"B", B}, {"Hkv", Hkv}, {"Skv", Skv}, {"Dv", Dv}});
+static Expected<void> checkOutputs(const KernelSignature &signature,
+                                   const RunArgs &args, const RunSizes &sizes) {
+  const AxisRule B = {"B", sizes.B}, Hq = {"Hq", sizes.Hq},
+                 Sq = {"Sq", sizes.Sq}, Dv = {"Dv", sizes.Dv};
+  Expected<void> ok =
+      checkTensor("out", args.out, signature.dtype, {B, Hq, Sq, Dv});
   if (ok)
-    ok = checkGroups(Hq, Hkv);
-  if (ok)
-    ok = checkTensor("out", args.out, dtype,
-                     {{"B", B}, {"Hq", Hq}, {"Sq", Sq}, {"Dv", Dv}});
-  if (ok && args.lse && !signature.softmax)
-    ok = badArgument("`lse` is given; a mod with `normalize = none` has none");
-  if (ok && args.lse)
-    ok = checkTensor("lse", *args.lse, DType::F32,
-                     {{"B", B}, {"Hq", Hq}, {"Sq", Sq}});
-  for (auto [name, tensor] : {std::pair{"q", &args.q},
-                              {"k", &args.k},
-                              {"v", &args.v},
-                              {"out", &args.out}})
-    if (ok)
-      ok = checkLastAxisContiguous(name, *tensor);
+    ok = checkLastAxisContiguous("out", args.out);
   if (ok)
     ok = checkDistinctElements("out", args.out);
-  if (ok && args.lse)
-    ok = checkDistinctElements("lse", *args.lse);
-  if (ok)
-    ok = checkMaskTensor(signature, args, sizes);
-  if (!ok)
-    return fail(ok.error());
-  return sizes;
+  if (!ok || !args.lse)
+    return ok;
+  if (!signature.softmax)
+    return badArgument("`lse` is given; a mod with `normalize = none` has no "
+                       "lse");
+  ok = checkTensor("lse", *args.lse, DType::F32, {B, Hq, Sq});
+  return ok ? checkDistinctElements("lse", *args.lse) : ok;
 }
 
 //===----------------------------------------------------------------------===//
@@ -314,15 +320,24 @@ static Expected<void> checkOutputApart(std::string_view name,
 // checkRunArgs
 //===----------------------------------------------------------------------===//
 
+static Expected<void> checkOffsets(const RunArgs &args, const RunSizes &sizes) {
+  Expected<void> ok =
+      checkOffset("q_offset", args.qOffset, "Sq", sizes.Sq, sizes.B);
+  if (ok)
+    ok = checkOffset("kv_offset", args.kvOffset, "Skv", sizes.Skv, sizes.B);
+  return ok;
+}
+
 Expected<RunSizes> attnjit::checkRunArgs(const KernelSignature &signature,
                                          const RunArgs &args) {
-  Expected<RunSizes> sizes = checkTensors(signature, args);
+  Expected<RunSizes> sizes = checkInputs(signature, args, Use::Elements);
   if (!sizes)
     return sizes;
-  Expected<void> ok =
-      checkOffset("q_offset", args.qOffset, "Sq", sizes->Sq, sizes->B);
+  Expected<void> ok = checkOutputs(signature, args, *sizes);
   if (ok)
-    ok = checkOffset("kv_offset", args.kvOffset, "Skv", sizes->Skv, sizes->B);
+    ok = checkMaskTensor(signature, args, *sizes);
+  if (ok)
+    ok = checkOffsets(args, *sizes);
   if (ok)
     ok = checkDropout(signature, args);
   if (ok)
@@ -334,6 +349,19 @@ Expected<RunSizes> attnjit::checkRunArgs(const KernelSignature &signature,
   if (ok && args.lse && overlap(args.out, *args.lse))
     ok = badArgument("`out` overlaps `lse` in memory; their byte ranges "
                      "should be disjoint");
+  if (!ok)
+    return fail(ok.error());
+  return sizes;
+}
+
+Expected<RunSizes> attnjit::checkModArgs(const KernelSignature &signature,
+                                         const RunArgs &args) {
+  Expected<RunSizes> sizes = checkInputs(signature, args, Use::Shape);
+  if (!sizes)
+    return sizes;
+  Expected<void> ok = checkOffsets(args, *sizes);
+  if (ok)
+    ok = checkCaptures(signature, args, *sizes);
   if (!ok)
     return fail(ok.error());
   return sizes;

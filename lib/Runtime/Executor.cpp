@@ -7,6 +7,7 @@
 
 #include "attnjit/Runtime/Executor.h"
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
@@ -93,7 +94,60 @@ private:
   tbb::task_arena arena;
 };
 
+/// Stands between an executor and a body that trusts its arguments.
+class ContractCheck {
+public:
+  ContractCheck(int64_t count, int slots, const PieceBody &body)
+      : count(count), slots(slots), body(body) {}
+
+  void runPiece(int64_t begin, int64_t end, int slot) {
+    if (begin < 0 || begin > end || end > count || slot < 0 || slot >= slots) {
+      broken.store(true, std::memory_order_relaxed);
+      return;
+    }
+    body(begin, end, slot);
+    done.fetch_add(end - begin, std::memory_order_relaxed);
+  }
+
+  Expected<void> result() const {
+    if (!broken && done == count)
+      return {};
+    return fail(ErrorKind::Internal,
+                fmt::format("the executor ran {} of {} work items{}",
+                            done.load(), count,
+                            broken ? ", and named items or slots that do not "
+                                     "exist"
+                                   : ""));
+  }
+
+private:
+  const int64_t count;
+  const int slots;
+  const PieceBody &body;
+  std::atomic<int64_t> done = 0;
+  std::atomic<bool> broken = false;
+};
+
 } // namespace
+
+Expected<void> attnjit::runItems(Executor &executor, int slots, int64_t count,
+                                 const PieceBody &body) {
+  if (slots < 1)
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("`executor` has concurrency {}; it should be at "
+                            "least 1",
+                            slots));
+  ContractCheck check(count, slots, body);
+  try {
+    // One captured reference: std::function holds it without allocating.
+    executor.parallelFor(count, [&check](int64_t begin, int64_t end, int slot) {
+      check.runPiece(begin, end, slot);
+    });
+  } catch (...) {
+    return fail(ErrorKind::Internal, "the executor threw an exception");
+  }
+  return check.result();
+}
 
 std::shared_ptr<Executor> attnjit::makeSerialExecutor() {
   return std::make_shared<SerialExecutor>();

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <new>
@@ -49,55 +50,36 @@ const KernelSignature &Kernel::signature() const { return impl->signature; }
 
 namespace {
 
-/// One run in flight. The executor may be the caller's, so what it does is
-/// checked before it can make compiled code touch memory that is not there.
+/// One run in flight: calls the entry point for pieces of the work.
 class RunInFlight {
 public:
   RunInFlight(AttnJitKernelFn entry, const AttnJitKernelArgs &args,
-              const RunState &state, int64_t items, int slots)
-      : entry(entry), args(args), state(state), items(items), slots(slots) {}
+              const RunState &state)
+      : entry(entry), args(args), state(state) {}
 
   void runPiece(int64_t begin, int64_t end, int slot) {
-    if (begin < 0 || end > items || begin > end || slot < 0 || slot >= slots) {
-      contractBroken.store(true, std::memory_order_relaxed);
-      return;
-    }
     AttnJitKernelArgs piece = args;
     piece.workspace = state.workspace(slot);
     piece.work_begin = begin;
     piece.work_end = end;
     entry(&piece);
-    itemsDone.fetch_add(end - begin, std::memory_order_relaxed);
     if (piece.status != 0)
       status.store(piece.status, std::memory_order_relaxed);
   }
 
-  /// Whether all of the work was done as it should be.
   Expected<void> result() const {
-    if (contractBroken || itemsDone != items)
-      return fail(ErrorKind::Internal,
-                  fmt::format("the executor ran {} of {} work items{}",
-                              itemsDone.load(), items,
-                              contractBroken
-                                  ? " and named items or slots that do not "
-                                    "exist"
-                                  : ""));
-    if (status != 0)
-      return fail(
-          ErrorKind::Internal,
-          fmt::format("the kernel gave up with status {}", status.load()));
-    return {};
+    if (status == 0)
+      return {};
+    return fail(
+        ErrorKind::Internal,
+        fmt::format("the kernel gave up with status {}", status.load()));
   }
 
 private:
   const AttnJitKernelFn entry;
   const AttnJitKernelArgs &args;
   const RunState &state;
-  const int64_t items;
-  const int slots;
-  std::atomic<int64_t> itemsDone = 0;
   std::atomic<int32_t> status = 0;
-  std::atomic<bool> contractBroken = false;
 };
 
 /// A RunState of a pool for the length of a scope.
@@ -121,19 +103,6 @@ private:
 
 } // namespace
 
-static Expected<void> execute(Executor &executor, RunInFlight &run,
-                              int64_t items) {
-  try {
-    // One captured reference: std::function holds it without allocating.
-    executor.parallelFor(items, [&run](int64_t begin, int64_t end, int slot) {
-      run.runPiece(begin, end, slot);
-    });
-  } catch (...) {
-    return fail(ErrorKind::Internal, "the executor threw an exception");
-  }
-  return run.result();
-}
-
 Expected<void> Kernel::run(const RunArgs &args) const {
   const KernelSignature &signature = impl->signature;
   Expected<RunSizes> sizes = checkRunArgs(signature, args);
@@ -145,25 +114,26 @@ Expected<void> Kernel::run(const RunArgs &args) const {
 
   Executor &executor = args.executor ? *args.executor : *impl->executor;
   const int slots = executor.concurrency();
-  if (slots < 1)
-    return fail(ErrorKind::InvalidArgument,
-                fmt::format("`executor` has concurrency {}; it should be at "
-                            "least 1",
-                            slots));
-  PooledRunState state(impl->pool);
-  if (!state.get() ||
-      !state.get()->reserveWorkspaces(slots, signature.workspaceBytes))
+  PooledRunState pooled(impl->pool);
+  RunState *state = pooled.get();
+  if (!state ||
+      !state->reserveWorkspaces(std::max(slots, 1), signature.workspaceBytes))
     return fail(ErrorKind::Environment,
                 fmt::format("no memory for {} workspaces of {} bytes", slots,
                             signature.workspaceBytes));
   AttnJitKernelArgs kernelArgs;
   try {
-    fillKernelArgs(signature, args, *sizes, kernelArgs, state.get()->params,
-                   state.get()->buffers);
+    fillKernelArgs(signature, args, *sizes, kernelArgs, state->params,
+                   state->buffers);
   } catch (const std::bad_alloc &) {
     return fail(ErrorKind::Environment, "no memory for captured values");
   }
   kernelArgs.workspace_bytes = signature.workspaceBytes;
-  RunInFlight run(impl->entry, kernelArgs, *state.get(), items, slots);
-  return execute(executor, run, items);
+
+  RunInFlight run(impl->entry, kernelArgs, *state);
+  Expected<void> done = runItems(executor, slots, items,
+                                 [&run](int64_t begin, int64_t end, int slot) {
+                                   run.runPiece(begin, end, slot);
+                                 });
+  return done ? run.result() : done;
 }

@@ -1,5 +1,4 @@
-//===- Executor.h - Who runs a kernel's work items
-//------------------------------===//
+//===- Executor.h ---------------------------------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,6 +13,8 @@
 
 #ifndef ATTNJIT_RUNTIME_EXECUTOR_H
 #define ATTNJIT_RUNTIME_EXECUTOR_H
+
+#include "attnjit/Support/Error.h"
 
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,15 @@ public:
                            const std::function<void(int64_t begin, int64_t end,
                                                     int slot)> &body) = 0;
 };
+
+/// Runs the items of `body` on `executor`, which may be a caller's own: an
+/// Error where it breaks the contract above (InvalidArgument for a concurrency
+/// below 1, Internal for the rest). `body` sees lawful pieces alone, and slots
+/// in [0, slots), where `slots` is the concurrency that the caller has prepared
+/// for. Allocates nothing of its own.
+Expected<void>
+runItems(Executor &executor, int slots, int64_t count,
+         const std::function<void(int64_t begin, int64_t end, int slot)> &body);
 
 /// Runs everything on the calling thread.
 std::shared_ptr<Executor> makeSerialExecutor();

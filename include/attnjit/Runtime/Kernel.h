@@ -1,5 +1,4 @@
-//===- Kernel.h - A compiled kernel and how to run it
-//---------------------------===//
+//===- Kernel.h -----------------------------------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -128,6 +127,13 @@ struct RunSizes {
 /// captures, offsets, positions below 2^31. Reads offset arrays, nothing else.
 /// Allocates only to word an Error.
 Expected<RunSizes> checkRunArgs(const KernelSignature &signature,
+                                const RunArgs &args);
+
+/// For uses of a mod that read no q, k, v and write no out (a mask made into a
+/// tensor): checks shapes and types of q, k and v, whose data may be null, and
+/// captures and offsets as above. out, lse, mask tensor and dropout are
+/// ignored.
+Expected<RunSizes> checkModArgs(const KernelSignature &signature,
                                 const RunArgs &args);
 
 /// Number of work items of a run: one per (b, h, block of `blockQ` rows), with

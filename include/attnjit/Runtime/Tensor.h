@@ -1,5 +1,4 @@
-//===- Tensor.h - Views of tensors in memory
-//------------------------------------===//
+//===- Tensor.h -----------------------------------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
