@@ -25,7 +25,8 @@ static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
 // One tensor
 //===----------------------------------------------------------------------===//
 
-Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor) {
+Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor,
+                                  Use use) {
   if (sizeBytes(tensor.dtype) == 0)
     return badArgument("`{}` has the unknown element type {}", name,
                        static_cast<int>(tensor.dtype));

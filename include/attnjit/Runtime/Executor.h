@@ -1,4 +1,4 @@
-//===- Executor.h ---------------------------------------------------------===//
+//===- Executor.h - Who runs a kernel's work items ------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Kernel.h -----------------------------------------------------------===//
+//===- Kernel.h - A compiled kernel and how to run it ---------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

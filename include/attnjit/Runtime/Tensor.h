@@ -1,4 +1,4 @@
-//===- Tensor.h -----------------------------------------------------------===//
+//===- Tensor.h - Views of tensors in memory ------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
