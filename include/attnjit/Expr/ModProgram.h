@@ -17,6 +17,8 @@
 #include "attnjit/Support/Error.h"
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace attnjit {
@@ -35,6 +37,8 @@ struct ModParts {
   /// hooks use and that are missing here are appended in order of use.
   std::vector<ParamDecl> params;
   std::vector<BufferDecl> buffers;
+
+  bool operator==(const ModParts &) const = default;
 };
 
 /// A checked mod: every hook has its type and uses only what it may, names are
@@ -43,6 +47,7 @@ class ModProgram {
 public:
   /// Checks the parts. An Error of kind InvalidMod names the hook or capture,
   /// what it is and what it should be.
+  /// An i32 score, prob or sink is converted to f32.
   static Expected<ModProgram> create(ModParts parts);
 
   /// The mod that does nothing: plain attention.
@@ -62,9 +67,10 @@ public:
   int bufferOrdinal(std::string_view name) const;
 
   /// Same hooks, captures and normalisation, name included.
-  bool operator==(const ModProgram &other) const;
+  bool operator==(const ModProgram &other) const = default;
 
 private:
+  explicit ModProgram(ModParts parts) : parts(std::move(parts)) {}
   ModParts parts;
 };
 
@@ -81,8 +87,9 @@ struct CanonicalMod {
   std::string keyText;
 };
 
-/// Simplifies and renames. Two mods that differ only in names, defaults, order
-/// of declaration or spelling give the same keyText.
+/// Simplifies, leaves out hooks that do nothing, and renames. Two mods that
+/// differ only in names, defaults, order of declaration or spelling give the
+/// same keyText.
 CanonicalMod canonicalize(const ModProgram &mod);
 
 } // namespace attnjit
