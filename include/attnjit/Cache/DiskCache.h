@@ -1,4 +1,5 @@
-//===- DiskCache.h - Bytes by key on disk ---------------------------------------===//
+//===- DiskCache.h - Bytes by key on disk
+//---------------------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -43,7 +44,7 @@ public:
     /// Null: warnings are dropped.
     WarningHandler warn;
     /// Bytes of entries kept; the least recently used go first. Checked
-    /// rarely, after stores.
+    /// after about one store in 16, so the directory may pass it for a while.
     int64_t maxBytes = int64_t(1) << 30;
   };
 
@@ -56,7 +57,9 @@ public:
   /// without a disk cache.
   static Expected<DiskCache> open(Options options);
 
-  /// The bytes stored under `key`, or nothing.
+  /// The bytes stored under `key`, or nothing. An entry that cannot be trusted
+  /// is a miss, and a warning the first time that this object meets one of
+  /// its kind; the next store under `key` replaces it.
   std::optional<std::vector<std::byte>> load(std::string_view key) const;
 
   /// Stores; atomically visible. A failure (full or read-only disk) is one
@@ -67,24 +70,29 @@ public:
     std::filesystem::path file;
     int64_t sizeBytes = 0;
     int64_t lastUsedUnixSeconds = 0;
-    std::string key; ///< empty where the entry cannot be read
+    std::string key; ///< empty where the entry is not valid
     bool valid = false;
+    std::string problem; ///< why it is not valid, else empty
   };
   /// Every entry, read and checked (checksum included) in order of file name.
   std::vector<EntryInfo> list() const;
 
   struct Stats {
-    int64_t entries = 0, bytes = 0;
+    int64_t entries = 0;
+    int64_t bytes = 0; ///< of their files, headers included
   };
-  /// Counts without reading entries.
+  /// Counts without reading entries, those of other format versions too.
   Stats stats() const;
 
-  /// Removes entries that do not verify, left-over temporary files, and, past
-  /// `maxBytes`, the least recently used. Gives what was removed.
+  /// Removes entries that do not verify, temporary files that a killed process
+  /// left over ten minutes ago, and, past `maxBytes`, the least recently used
+  /// entries. Gives the entries removed.
   Stats prune(int64_t maxBytes) const;
-  /// Removes every entry.
+  /// Removes every entry, of other format versions too, and left-over
+  /// temporary files. Gives the entries removed.
   Stats clear() const;
 
+  /// Absolute.
   const std::filesystem::path &directory() const;
 
   DiskCache(DiskCache &&) noexcept;
