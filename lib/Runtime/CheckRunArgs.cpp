@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 using namespace attnjit;
 
@@ -24,35 +25,6 @@ static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
 //===----------------------------------------------------------------------===//
 // One tensor
 //===----------------------------------------------------------------------===//
-
-Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor,
-                                  Use use) {
-  if (sizeBytes(tensor.dtype) == 0)
-    return badArgument("`{}` has the unknown element type {}", name,
-                       static_cast<int>(tensor.dtype));
-  if (tensor.rank < 0 || tensor.rank > kMaxRank)
-    return badArgument("`{}` has rank {}; it should be 0 to {}", name,
-                       tensor.rank, kMaxRank);
-  for (int axis = 0; axis < tensor.rank; ++axis)
-    if (tensor.shape[axis] < 0)
-      return badArgument("`{}` is {}: axis {} has a negative size", name,
-                         tensor.describe(), axis);
-  Expected<Tensor::ByteRange> range = tensor.byteRange();
-  if (!range)
-    return badArgument("`{}`: {}", name, range.error().message());
-  if (use == Use::Shape || range->begin == range->end)
-    return {};
-  if (!tensor.data)
-    return badArgument("`{}` is {} with null data; it should point at its "
-                       "elements",
-                       name, tensor.describe());
-  if (reinterpret_cast<uintptr_t>(tensor.data) % sizeBytes(tensor.dtype) != 0)
-    return badArgument("the data of `{}` is not aligned; {} should lie at a "
-                       "multiple of {} bytes",
-                       name, attnjit::name(tensor.dtype),
-                       sizeBytes(tensor.dtype));
-  return {};
-}
 
 namespace {
 /// An axis of a tensor of the run: its symbol, and where it is not the first
@@ -91,44 +63,6 @@ static Expected<void> checkTensor(std::string_view name, const Tensor &tensor,
       return badArgument("`{}` is {}: {} is {}; it should be below 2^31", name,
                          tensor.describe(), rule.symbol, size);
     ++axis;
-  }
-  return {};
-}
-
-static Expected<void> checkLastAxisContiguous(std::string_view name,
-                                              const Tensor &tensor) {
-  int last = tensor.rank - 1;
-  if (tensor.shape[last] <= 1 || tensor.stride[last] == 1)
-    return {};
-  return badArgument("`{}` is {}: the stride of its last axis is {}; it "
-                     "should be 1",
-                     name, tensor.describe(), tensor.stride[last]);
-}
-
-/// That no two elements of an output lie at the same place. Sufficient, not
-/// necessary: ordered by stride, each axis steps over all of the axes before.
-static Expected<void> checkDistinctElements(std::string_view name,
-                                            const Tensor &tensor) {
-  std::array<std::pair<uint64_t, int64_t>, kMaxRank> axes; // |stride|, size
-  int count = 0;
-  for (int axis = 0; axis < tensor.rank; ++axis) {
-    if (tensor.shape[axis] == 0)
-      return {};
-    int64_t stride = tensor.stride[axis];
-    uint64_t step = stride < 0 ? 0 - static_cast<uint64_t>(stride) : stride;
-    if (tensor.shape[axis] > 1)
-      axes[count++] = {step, tensor.shape[axis]};
-  }
-  std::sort(axes.begin(), axes.begin() + count);
-  // No overflow: checkView has found the whole extent to fit.
-  uint64_t extent = 1;
-  for (int i = 0; i < count; ++i) {
-    auto [step, size] = axes[i];
-    if (step < extent)
-      return badArgument("`{}` is {}: its elements may share memory; each "
-                         "stride should step over the axes of smaller stride",
-                         name, tensor.describe());
-    extent += step * static_cast<uint64_t>(size - 1);
   }
   return {};
 }
@@ -279,25 +213,10 @@ static Expected<void> checkDropout(const KernelSignature &signature,
 // Overlap
 //===----------------------------------------------------------------------===//
 
-/// Whether the byte ranges of two checked tensors meet.
-static bool overlap(const Tensor &a, const Tensor &b) {
-  Tensor::ByteRange x = *a.byteRange(), y = *b.byteRange();
-  return x.begin < x.end && y.begin < y.end && x.begin < y.end &&
-         y.begin < x.end;
-}
-
 /// That `output` shares no memory with anything that the run reads.
 static Expected<void> checkOutputApart(std::string_view name,
                                        const Tensor &output,
                                        const RunArgs &args) {
-  auto against = [&](std::string_view other,
-                     const Tensor *input) -> Expected<void> {
-    if (!input || !overlap(output, *input))
-      return {};
-    return badArgument("`{}` overlaps `{}` in memory; their byte ranges "
-                       "should be disjoint",
-                       name, other);
-  };
   auto orNull = [](const std::optional<Tensor> &tensor) {
     return tensor ? &*tensor : nullptr;
   };
@@ -307,13 +226,14 @@ static Expected<void> checkOutputApart(std::string_view name,
                               {"mask", orNull(args.mask)},
                               {"q_offset", orNull(args.qOffset.perBatch)},
                               {"kv_offset", orNull(args.kvOffset.perBatch)}})
-    if (Expected<void> ok = against(other, input); !ok)
-      return ok;
+    if (input)
+      if (Expected<void> ok = checkApart(name, output, other, *input); !ok)
+        return ok;
   for (const CaptureArg &capture : args.captures)
-    if (Expected<void> ok =
-            against(capture.name, std::get_if<Tensor>(&capture.value));
-        !ok)
-      return ok;
+    if (const Tensor *buffer = std::get_if<Tensor>(&capture.value))
+      if (Expected<void> ok = checkApart(name, output, capture.name, *buffer);
+          !ok)
+        return ok;
   return {};
 }
 
@@ -347,9 +267,8 @@ Expected<RunSizes> attnjit::checkRunArgs(const KernelSignature &signature,
     ok = checkOutputApart("out", args.out, args);
   if (ok && args.lse)
     ok = checkOutputApart("lse", *args.lse, args);
-  if (ok && args.lse && overlap(args.out, *args.lse))
-    ok = badArgument("`out` overlaps `lse` in memory; their byte ranges "
-                     "should be disjoint");
+  if (ok && args.lse)
+    ok = checkApart("out", args.out, "lse", *args.lse);
   if (!ok)
     return fail(ok.error());
   return sizes;

@@ -13,6 +13,7 @@
 #define ATTNJIT_LIB_RUNTIME_CHECKS_H
 
 #include "attnjit/Runtime/Kernel.h"
+#include "attnjit/Runtime/TensorChecks.h"
 
 #include <fmt/format.h>
 
@@ -27,14 +28,6 @@ tl::unexpected<Error> badArgument(fmt::format_string<Ts...> format,
   return fail(ErrorKind::InvalidArgument,
               fmt::format(format, std::forward<Ts>(values)...));
 }
-
-/// Whether a run touches a tensor's elements or only looks at its shape.
-enum class Use { Elements, Shape };
-
-/// That `tensor` is a lawful view on its own: rank, element type, sizes,
-/// extent, and where its elements are used, null and alignment.
-Expected<void> checkView(std::string_view name, const Tensor &tensor,
-                         Use use = Use::Elements);
 
 /// That the captured values of a run fit the declarations.
 Expected<void> checkCaptures(const KernelSignature &signature,

@@ -28,10 +28,14 @@ namespace attnjit {
 
 /// One row of the result, and what the error bound needs.
 struct ReferenceRow {
-  std::vector<double> out;    ///< [Dv]
-  std::vector<double> absSum; ///< [Dv]: sum_j |p'_j v_j|
+  std::vector<double> out; ///< [Dv]
+  /// [Dv]: sum_j |p'_j v_j|, with |p'_j| + kFlushedProb for |p'_j|, or for
+  /// `normalize = none` max(1, |p'_j|).
+  std::vector<double> absSum;
   double lse = 0;
-  double magnitude = 0; ///< M: largest |intermediate| of the score mod
+  /// M: largest |intermediate| of the score mod, over the keys whose weight
+  /// would not be 0 in f32 for any score within the error of theirs.
+  double magnitude = 0;
 };
 
 /// The row (b, h, i), local indices. `args` as for Kernel::run, checked by
@@ -87,13 +91,13 @@ Expected<CheckReport> checkAgainstReference(const ModProgram &mod,
                                             const CheckOptions &options = {});
 
 /// `mask_mod` as a bool tensor: out[b,h,i,j] for the sizes and captures of
-/// `args` (q, k, v data not read; mask tensor not applied). `out` is bool
-/// [B, Hq, Sq, Skv].
+/// `args`, whose q, k and v may have null data; mask tensor not applied. `out`
+/// is bool [B, Hq, Sq, Skv]. Runs on args.executor; null: on all cores.
 Expected<void> materializeMask(const ModProgram &mod, const RunArgs &args,
                                const Tensor &out);
 
 /// `score_mod` on a whole tensor of scores: f32 [B, Hq, Sq, Skv] in and out
-/// (they may be the same memory).
+/// (they may be the same memory, with the same strides). As above otherwise.
 Expected<void> applyScoreMod(const ModProgram &mod, const RunArgs &args,
                              const Tensor &scores, const Tensor &out);
 
