@@ -18,8 +18,12 @@
 
 namespace attnjit {
 
-/// Folds constants and applies the rules of SimplifyRules until none fits.
-/// Idempotent. Linear passes over the distinct nodes.
+/// Folds constants, orders commutative operands and applies the rules of
+/// SimplifyRules until none fits. Null and Invalid stay as they are; a valid
+/// expression never becomes Invalid.
+/// Idempotent (but where so many reductions of one step share a body that
+/// writing them out would exceed kMaxNodes). Linear in the number of distinct
+/// nodes. The result depends on nothing but the structure of `root`.
 Expr simplify(const Expr &root);
 
 } // namespace attnjit
