@@ -110,10 +110,10 @@ Expr MaskWalk::bodyAt(const Expr &reduce, int64_t step) {
 template <typename Visit>
 auto MaskWalk::withBoundVar(const Expr &reduce, Visit visit) {
   Memo outer = std::exchange(scopedMemo, Memo());
-  reduceVars[reduce->reduceVar()] =
-      constantInterval(reduce->reduceLo(), reduce->reduceHi() - 1);
+  Interval range = constantInterval(reduce->reduceLo(), reduce->reduceHi() - 1);
+  std::swap(reduceVars[reduce->reduceVar()], range);
   auto result = visit(reduce->operand(0));
-  reduceVars.erase(reduce->reduceVar());
+  std::swap(reduceVars[reduce->reduceVar()], range);
   scopedMemo = std::move(outer);
   return result;
 }
@@ -121,12 +121,18 @@ auto MaskWalk::withBoundVar(const Expr &reduce, Visit visit) {
 Interval MaskWalk::intervalOfReduce(const Expr &e) {
   int64_t steps = e->reduceHi() - e->reduceLo();
   ReduceKind kind = e->reduceKind();
-  if (steps < 1)
-    return unknownInterval();
   if (!isUnrolled(e)) {
     Interval body =
         withBoundVar(e, [&](const Expr &body) { return intervalOf(body); });
-    return kind == ReduceKind::Sum ? transferSum(body, steps) : body;
+    if (kind == ReduceKind::Sum)
+      return transferSum(body, steps);
+    // The result passes the body at each step; the end steps are tight where
+    // the body is monotone in the variable.
+    Interval first = intervalOf(bodyAt(e, e->reduceLo()));
+    Interval last = intervalOf(bodyAt(e, e->reduceHi() - 1));
+    if (kind == ReduceKind::Max)
+      return {max(body.lo, max(first.lo, last.lo)), body.hi};
+    return {body.lo, min(body.hi, min(first.hi, last.hi))};
   }
   Interval result = intervalOf(bodyAt(e, e->reduceLo()));
   for (int64_t step = e->reduceLo() + 1; step < e->reduceHi(); ++step) {
@@ -138,19 +144,26 @@ Interval MaskWalk::intervalOfReduce(const Expr &e) {
 }
 
 Truth MaskWalk::truthOfReduce(const Expr &e) {
-  if (e->reduceLo() >= e->reduceHi())
-    return exactTruth(Expr::boolean(e->reduceKind() == ReduceKind::All));
-  // At no step: for none of them; at every step: for all of them. So the
-  // truth of the body over the whole range serves `any` and `all` alike.
-  if (!isUnrolled(e))
-    return withBoundVar(e, [&](const Expr &body) { return truthOf(body); });
+  bool isAny = e->reduceKind() == ReduceKind::Any;
+  if (!isUnrolled(e)) {
+    // False at every step or true at every step decides `any` and `all` alike.
+    // One step that is true decides `any`, one that is false `all`; the end
+    // steps are the ones to try where the body is monotone in the variable.
+    Truth body =
+        withBoundVar(e, [&](const Expr &body) { return truthOf(body); });
+    Truth first = truthOf(bodyAt(e, e->reduceLo()));
+    Truth last = truthOf(bodyAt(e, e->reduceHi() - 1));
+    Expr Truth::*decided = isAny ? &Truth::always : &Truth::never;
+    body.*decided =
+        proofOr(body.*decided, proofOr(first.*decided, last.*decided));
+    return body;
+  }
   Truth result = truthOf(bodyAt(e, e->reduceLo()));
   for (int64_t step = e->reduceLo() + 1; step < e->reduceHi(); ++step) {
     if (visits > kMaxVisits)
       return unknownTruth();
     Truth next = truthOf(bodyAt(e, step));
-    result = e->reduceKind() == ReduceKind::Any ? truthOr(result, next)
-                                                : truthAnd(result, next);
+    result = isAny ? truthOr(result, next) : truthAnd(result, next);
   }
   return result;
 }
