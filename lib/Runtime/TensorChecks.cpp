@@ -28,15 +28,18 @@ Expected<void> attnjit::checkView(std::string_view name, const Tensor &tensor,
     if (tensor.shape[axis] < 0)
       return badArgument("`{}` is {}: axis {} has a negative size", name,
                          tensor.describe(), axis);
-  Expected<Tensor::ByteRange> range = tensor.byteRange();
-  if (!range)
-    return badArgument("`{}`: {}", name, range.error().message());
-  if (use == Use::Shape || range->begin == range->end)
-    return {};
-  if (!tensor.data)
+  const auto sizes = tensor.shape.begin();
+  const bool empty =
+      std::find(sizes, sizes + tensor.rank, 0) != sizes + tensor.rank;
+  const bool touched = use == Use::Elements && !empty;
+  if (touched && !tensor.data)
     return badArgument("`{}` is {} with null data; it should point at its "
                        "elements",
                        name, tensor.describe());
+  if (Expected<Tensor::ByteRange> range = tensor.byteRange(); !range)
+    return badArgument("`{}`: {}", name, range.error().message());
+  if (!touched)
+    return {};
   if (reinterpret_cast<uintptr_t>(tensor.data) % sizeBytes(tensor.dtype) != 0)
     return badArgument("the data of `{}` is not aligned; {} should lie at a "
                        "multiple of {} bytes",

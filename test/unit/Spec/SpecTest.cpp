@@ -1,0 +1,86 @@
+//===- SpecTest.cpp - Tests of AttentionSpec and TargetSpec ---------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/TargetSpec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+using namespace attnjit;
+using testing::HasSubstr;
+
+static std::string messageOf(const Expected<void> &result) {
+  return result ? "no error" : result.error().message();
+}
+
+TEST(AttentionSpec, AcceptsEveryHeadSizeToTheLimit) {
+  for (int64_t D = 1; D <= 512; ++D)
+    for (DType dtype : {DType::F32, DType::F16, DType::BF16})
+      EXPECT_EQ(messageOf(AttentionSpec::of(D, dtype).check()), "no error");
+}
+
+TEST(AttentionSpec, NamesTheFieldOutOfRange) {
+  for (int64_t bad :
+       {int64_t(0), int64_t(-1), int64_t(513), INT64_MIN, INT64_MAX}) {
+    AttentionSpec spec = AttentionSpec::of(64);
+    spec.D = bad;
+    EXPECT_THAT(messageOf(spec.check()), HasSubstr("`D` is"));
+    EXPECT_THAT(messageOf(spec.check()), HasSubstr("1 to 512"));
+    spec = AttentionSpec::of(64);
+    spec.Dv = bad;
+    EXPECT_THAT(messageOf(spec.check()), HasSubstr("`Dv` is"));
+  }
+  for (DType bad :
+       {DType::I32, DType::I64, DType::U8, DType::Bool, static_cast<DType>(99)})
+    EXPECT_THAT(messageOf(AttentionSpec::of(64, bad).check()),
+                HasSubstr("f32, f16 or bf16"));
+}
+
+TEST(AttentionSpec, KeyTextTellsAnyTwoApart) {
+  std::set<std::string> texts;
+  int count = 0;
+  for (int64_t D : {1, 12, 64})
+    for (int64_t Dv : {1, 12, 64})
+      for (DType dtype : {DType::F32, DType::F16, DType::BF16})
+        for (bool mask : {false, true})
+          for (bool dropout : {false, true}) {
+            texts.insert(AttentionSpec{D, Dv, dtype, mask, dropout}.keyText());
+            ++count;
+          }
+  EXPECT_EQ(static_cast<int>(texts.size()), count);
+}
+
+TEST(TargetSpec, ParsesItsOwnName) {
+  TargetSpec v3{CpuLevel::V3};
+  EXPECT_EQ(v3.name(), "x86-64-v3");
+  Expected<TargetSpec> parsed = TargetSpec::parse("x86-64-v3");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(*parsed, v3);
+}
+
+TEST(TargetSpec, ListsWhatIsKnown) {
+  for (std::string_view bad : {"", "x86-64", "x86-64-v3 ", "X86-64-V3"}) {
+    Expected<TargetSpec> parsed = TargetSpec::parse(bad);
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().kind(), ErrorKind::InvalidArgument);
+    EXPECT_THAT(parsed.error().message(), HasSubstr("x86-64-v3"));
+  }
+}
+
+TEST(TargetSpec, HostIsWhatRunsHere) {
+  Expected<TargetSpec> host = TargetSpec::host();
+  EXPECT_EQ(host.has_value(), TargetSpec{CpuLevel::V3}.runsHere());
+  Expected<TargetSpec> parsed = TargetSpec::parse("host");
+  ASSERT_EQ(parsed.has_value(), host.has_value());
+  if (host)
+    EXPECT_EQ(*parsed, *host);
+  else
+    EXPECT_EQ(host.error().kind(), ErrorKind::Unsupported);
+}
