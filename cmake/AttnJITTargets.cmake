@@ -5,14 +5,23 @@ add_library(attnjit_flags INTERFACE)
 target_include_directories(attnjit_flags INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+# libstdc++ 12's stable_sort uses what libstdc++ 12 deprecates.
 target_compile_options(attnjit_flags INTERFACE
-  -Wall -Wextra -Wno-unused-parameter
+  -Wall -Wextra -Wno-unused-parameter -Wno-deprecated-declarations
   $<$<BOOL:${ATTNJIT_WERROR}>:-Werror>)
+# The build id of the compiler's binary is part of cache keys: what another
+# build stored is never executed by this one.
+target_link_options(attnjit_flags INTERFACE LINKER:--build-id=sha1)
 if(ATTNJIT_SANITIZE)
   target_compile_options(attnjit_flags INTERFACE
     -fsanitize=${ATTNJIT_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(attnjit_flags INTERFACE -fsanitize=${ATTNJIT_SANITIZE})
+  # Without RTTI in LLVM there is nothing to check a vptr by, and compiled
+  # kernels carry no function types.
+  if(ATTNJIT_SANITIZE MATCHES "undefined")
+    target_compile_options(attnjit_flags INTERFACE -fno-sanitize=vptr,function)
+  endif()
 endif()
 
 # attnjit_add_library(NAME SOURCES... [DEPENDS LIBS...])
