@@ -17,6 +17,7 @@
 #include "attnjit/Support/Error.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -48,6 +49,12 @@ struct Tensor {
   static Tensor contiguous(const void *data, DType dtype,
                            std::initializer_list<int64_t> shape) {
     return contiguous(const_cast<void *>(data), dtype, shape);
+  }
+
+  /// A shape without data, where only shapes count.
+  static Tensor contiguous(std::nullptr_t, DType dtype,
+                           std::initializer_list<int64_t> shape) {
+    return contiguous(static_cast<void *>(nullptr), dtype, shape);
   }
 
   /// Product of the shape; 1 for rank 0. Assumes that it fits.
