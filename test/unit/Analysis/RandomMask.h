@@ -201,10 +201,17 @@ private:
     bool logical = kind == ReduceKind::Any || kind == ReduceKind::All;
     Expr body = logical ? boolean(depth - 1) : integer(depth - 1);
     reduceVars.pop_back();
-    int64_t lo = pick(8) ? pick(9) - 4 : number();
-    int64_t hi = std::min<int64_t>(lo + (pick(3) ? 1 + pick(4) : 17 + pick(4)),
-                                   int64_t(INT32_MAX) + 1);
-    return Expr::reduce(kind, lo, hi, t, body);
+    auto overRange = [&] {
+      int64_t lo = pick(8) ? pick(9) - 4 : number();
+      int64_t steps = pick(3) ? 1 + pick(4) : 17 + pick(4);
+      return Expr::reduce(kind, lo,
+                          std::min<int64_t>(lo + steps, int64_t(INT32_MAX) + 1),
+                          t, body);
+    };
+    if (pick(4))
+      return overRange();
+    // One body under two ranges: what is known of it must not be mixed up.
+    return Expr::make(logical ? Op::Xor : Op::Sub, {overRange(), overRange()});
   }
 
   Op comparisonOp() {

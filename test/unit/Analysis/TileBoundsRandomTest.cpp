@@ -75,20 +75,18 @@ void checkValue(uint64_t seed, Tally &tally) {
       {&value, 1}, source.captures().paramDecls, source.captures().bufferDecls,
       Interpreter::Mode::F32);
   ASSERT_TRUE(interpreter) << interpreter.error().message();
-  for (int i = 0; i < kTilesPerTree; ++i) {
-    Tile tile = source.tile();
-    Bindings point =
-        TileOracle::pointOf(source.pairOf(tile), tile, source.captures());
-    point[Var::B] = source.number();
-    point[Var::H] = source.number();
-    int64_t taken = interpreter->evaluate(point)[0].i;
-    Expr mask = source.maskAt(value, static_cast<int32_t>(taken));
-    auto oracle = TileOracle::create(mask, source.captures());
-    ASSERT_TRUE(oracle) << oracle.error().message();
-    oracle->bindings()[Var::B] = point[Var::B];
-    oracle->bindings()[Var::H] = point[Var::H];
-    checkTile(*oracle, mask, tile, source.captures(), tally);
-  }
+  Tile tile = source.tile();
+  Bindings point =
+      TileOracle::pointOf(source.pairOf(tile), tile, source.captures());
+  point[Var::B] = source.number();
+  point[Var::H] = source.number();
+  int64_t taken = interpreter->evaluate(point)[0].i;
+  Expr mask = source.maskAt(value, static_cast<int32_t>(taken));
+  auto oracle = TileOracle::create(mask, source.captures());
+  ASSERT_TRUE(oracle) << oracle.error().message();
+  oracle->bindings()[Var::B] = point[Var::B];
+  oracle->bindings()[Var::H] = point[Var::H];
+  checkTile(*oracle, mask, tile, source.captures(), tally);
 }
 
 class TileBoundsRandom : public testing::Test {
