@@ -1,12 +1,15 @@
-//===- Formatter.h - Canonical layout of .mod text ------------------------------===//
+//===- Formatter.h - Canonical layout of .mod text --------------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Spacing, alignment and bracket style of a file that parses; names, comments
-// and the order of statements are kept. Idempotent.
+// Takes a file whose syntax is right; gives it with canonical blanks: one
+// between tokens where there is any, two before a comment behind a statement,
+// four before a line that goes on inside brackets, no more than one empty line.
+// Nothing is aligned, so that a change of one line is a change of one line.
+// Words, comments, line breaks and their order are kept. Idempotent.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,12 +1,14 @@
-//===- Printer.h - From a ModProgram to .mod text -------------------------------===//
+//===- Printer.h - From a ModProgram to .mod text ---------------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// parseMod(print(mod)) == mod. Shared subexpressions become `let` lines, so
-// the text is linear in the number of distinct nodes.
+// Takes a mod; gives text such that parseMod(print(mod)) == mod. Shared
+// subexpressions become `let` lines (inside of reductions, `def` lines), so the
+// text is linear in the number of distinct nodes. A NaN constant, which has no
+// literal, becomes a `const` whose value is NaN; the text keeps no payload.
 //
 //===----------------------------------------------------------------------===//
 
