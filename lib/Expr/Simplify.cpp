@@ -149,15 +149,16 @@ Expr Simplifier::reduceConstantBody(const Expr &reduce) {
   for (uint32_t free : body->freeReduceVars())
     if (free == reduce->reduceVar())
       return Expr();
-  if (reduce->reduceKind() != ReduceKind::Sum)
+  auto steps = static_cast<int32_t>(reduce->reduceHi() - reduce->reduceLo());
+  if (reduce->reduceKind() != ReduceKind::Sum || steps == 1)
     return body;
   if (body->type() != Type::I32) // repeated f32 addition rounds each time
     return Expr();
-  auto steps = static_cast<int32_t>(reduce->reduceHi() - reduce->reduceLo());
   return make(Op::Mul, std::array{body, Expr::i32(steps)});
 }
 
-/// The only step of a reduction; null where the budget is spent.
+/// The only step of a reduction whose body has its variable; null where the
+/// budget is spent.
 Expr Simplifier::inlineStep(const Expr &reduce) {
   if (inlineBudget <= 0)
     return Expr();
