@@ -39,7 +39,7 @@ inline constexpr int64_t kI32Max = std::numeric_limits<int32_t>::max();
 
 /// Proofs and ends of intervals of more distinct nodes than this are given up:
 /// deciding a tile must stay far cheaper than computing it. Ordinary masks
-/// need 5 to 60.
+/// need 1 to 70.
 inline constexpr size_t kMaxBoundNodes = 400;
 
 /// Number of distinct nodes of the two together, counted up to
