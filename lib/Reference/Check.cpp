@@ -51,11 +51,13 @@ static double boundRatio(double got, double want, double bound,
     return std::isnan(got) && std::isnan(want) ? 0 : kInfinity;
   if (got == want)
     return 0;
-  if (std::isinf(got))
-    return std::signbit(got) == std::signbit(want) &&
-                   std::abs(want) + bound >= overflow
-               ? 0
-               : kInfinity;
+  if (std::isinf(want))
+    return kInfinity;
+  if (std::isinf(got)) {
+    bool overflowed = std::signbit(got) == std::signbit(want) &&
+                      std::abs(want) + bound >= overflow;
+    return overflowed ? 0 : kInfinity;
+  }
   double error = std::abs(got - want);
   // A bound that the magnitude has made infinite allows every finite value.
   return std::isinf(bound) ? 0 : error / bound;
