@@ -120,6 +120,9 @@ static double maximum(double a, double b) {
   return a < b ? b : a;
 }
 
+/// Zeros and NaN are their own sign.
+static double signOf(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; }
+
 /// x * Phi(x). erfc keeps the digits that 1 + erf(x) would cancel. The limit
 /// at -inf is -0, where the formula gives 0 * inf.
 static double gelu(double x) {
@@ -138,8 +141,7 @@ static OpFunction f32Function(Op op) {
   switch (op) {
   case Op::Neg:     return unary<F, [](F a) { return -a; }>;
   case Op::Abs:     return unary<F, [](F a) { return std::fabs(a); }>;
-  // Zeros and NaN are their own sign.
-  case Op::Sign:    return unary<F, [](F a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a; }>;
+  case Op::Sign:    return unary<F, [](F a) { return signOf(a); }>;
   case Op::Floor:   return unary<F, [](F a) { return std::floor(a); }>;
   case Op::Ceil:    return unary<F, [](F a) { return std::ceil(a); }>;
   case Op::Trunc:   return unary<F, [](F a) { return std::trunc(a); }>;
@@ -167,8 +169,8 @@ static OpFunction f32Function(Op op) {
   case Op::Div:     return binary<F, [](F a, F b) { return a / b; }>;
   case Op::Lt:      return binary<F, [](F a, F b) { return a < b; }>;
   case Op::Le:      return binary<F, [](F a, F b) { return a <= b; }>;
-  case Op::Gt:      return binary<F, [](F a, F b) { return a > b; }>;
-  case Op::Ge:      return binary<F, [](F a, F b) { return a >= b; }>;
+  case Op::Gt:      return binary<F, [](F a, F b) { return b < a; }>;
+  case Op::Ge:      return binary<F, [](F a, F b) { return b <= a; }>;
   case Op::Eq:      return binary<F, [](F a, F b) { return a == b; }>;
   case Op::Ne:      return binary<F, [](F a, F b) { return a != b; }>;
   case Op::Min:     return binary<F, [](F a, F b) { return minimum(a, b); }>;
@@ -185,7 +187,7 @@ template <typename I> static OpFunction integerFunction(Op op) {
   case Op::Neg:      return unary<I, [](I a) { return W::neg(a); }>;
   case Op::Not:      return unary<I, [](I a) { return static_cast<I>(~a); }>;
   case Op::Abs:      return unary<I, [](I a) { return a < 0 ? W::neg(a) : a; }>;
-  case Op::Sign:     return unary<I, [](I a) { return static_cast<I>((a > 0) - (a < 0)); }>;
+  case Op::Sign:     return unary<I, [](I a) { return static_cast<I>((0 < a) - (a < 0)); }>;
   case Op::ToF32:    return unary<I, [](I a) { return static_cast<double>(a); }>;
   case Op::ToI32:    return unary<I, [](I a) { return saturateToI32(a); }>;
   case Op::ToBool:   return unary<I, [](I a) { return a != 0; }>;
@@ -202,8 +204,8 @@ template <typename I> static OpFunction integerFunction(Op op) {
   case Op::Shr:      return binary<I, [](I a, I b) { return W::shr(a, b); }>;
   case Op::Lt:       return binary<I, [](I a, I b) { return a < b; }>;
   case Op::Le:       return binary<I, [](I a, I b) { return a <= b; }>;
-  case Op::Gt:       return binary<I, [](I a, I b) { return a > b; }>;
-  case Op::Ge:       return binary<I, [](I a, I b) { return a >= b; }>;
+  case Op::Gt:       return binary<I, [](I a, I b) { return b < a; }>;
+  case Op::Ge:       return binary<I, [](I a, I b) { return b <= a; }>;
   case Op::Eq:       return binary<I, [](I a, I b) { return a == b; }>;
   case Op::Ne:       return binary<I, [](I a, I b) { return a != b; }>;
   case Op::Min:      return binary<I, [](I a, I b) { return a < b ? a : b; }>;
