@@ -33,6 +33,13 @@ Expr dsl::detail::expectType(const Expr &e, Type type) {
       fmt::format("{} where {} is expected", name(e->type()), name(type)));
 }
 
+std::vector<Dim> dsl::detail::dimsOf(const std::vector<Axis> &axes) {
+  std::vector<Dim> dims;
+  for (const Axis &axis : axes)
+    dims.push_back(axis.dim);
+  return dims;
+}
+
 Expr dsl::detail::makeParam(std::string name, Type type,
                             std::optional<Expr> value) {
   ParamDecl decl{std::move(name), type, std::nullopt};
@@ -118,12 +125,8 @@ ModBuilder &ModBuilder::addHook(Expr ModParts::*hook, const Expr &variable,
   return *this;
 }
 
-ModBuilder &ModBuilder::score(const F32 &value) {
-  return addHook(&ModParts::score, Expr::var(Var::Score), value.expr());
-}
-
 ModBuilder &ModBuilder::score(const std::optional<ScoreMod> &mod) {
-  return mod ? score(static_cast<const F32 &>(*mod)) : *this;
+  return mod ? score(*mod) : *this;
 }
 
 ModBuilder &ModBuilder::mask(const Bool &value) {

@@ -38,8 +38,10 @@
 
 namespace attnjit::dsl {
 
+class Axis;
 template <typename T> class Element;
 template <typename T> class Buffer;
+struct AnyTerm;
 class ScoreMod;
 class MaskMod;
 
@@ -67,6 +69,7 @@ concept ValueOf = std::is_arithmetic_v<N> &&
                   (std::same_as<HandleOf<N>, T> ||
                    (std::same_as<T, F32> && std::same_as<HandleOf<N>, I32>));
 
+std::vector<Dim> dimsOf(const std::vector<Axis> &axes);
 Expr makeParam(std::string name, Type type, std::optional<Expr> value);
 /// The element, or Invalid where the buffer's elements give another `type`.
 Expr makeLoad(const BufferDecl &decl, Type type,
@@ -92,6 +95,22 @@ T param(std::string name, N defaultValue) {
     return T::of(detail::makeParam(std::move(name), T::kType,
                                    detail::exprOf(defaultValue)));
 }
+
+/// A dimension of a buffer's declaration: a number, a size, or `any`.
+class Axis {
+public:
+  template <std::integral N>
+  Axis(N extent)
+      : dim(Dim::fixed(std::in_range<int64_t>(extent)
+                           ? static_cast<int64_t>(extent)
+                           : std::numeric_limits<int64_t>::max())) {}
+  template <Size S> Axis(const SizeTerm<S> &) : dim(Dim::of(S)) {}
+  Axis(const AnyTerm &) : dim(Dim::any()) {}
+
+private:
+  friend std::vector<Dim> detail::dimsOf(const std::vector<Axis> &axes);
+  Dim dim;
+};
 
 /// Some of the subscripts of a captured buffer. With all of them it is an
 /// element, and a term.
@@ -167,16 +186,18 @@ private:
 
 /// A captured tensor of `element`s, which give a `T` when read.
 template <detail::Handle T>
-Buffer<T> buffer(std::string name, DType element, std::vector<Dim> dims) {
-  return Buffer<T>({std::move(name), element, std::move(dims), {}, {}, {}});
+Buffer<T> buffer(std::string name, DType element,
+                 const std::vector<Axis> &axes) {
+  return Buffer<T>(
+      {std::move(name), element, detail::dimsOf(axes), {}, {}, {}});
 }
 /// The same, of f32, i32 or bool.
 template <detail::Handle T>
-Buffer<T> buffer(std::string name, std::vector<Dim> dims) {
+Buffer<T> buffer(std::string name, const std::vector<Axis> &axes) {
   constexpr DType kElement = std::same_as<T, F32>   ? DType::F32
                              : std::same_as<T, I32> ? DType::I32
                                                     : DType::Bool;
-  return buffer<T>(std::move(name), kElement, std::move(dims));
+  return buffer<T>(std::move(name), kElement, axes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -200,7 +221,6 @@ template <Body F> auto reduce(ReduceKind kind, int64_t lo, int64_t hi, F &f) {
 /// `any(0, 4, [&](I32 t) { return blocks[t] == kv; })`; and, as a dimension of
 /// a buffer, one of any size.
 struct AnyTerm {
-  operator Dim() const { return Dim::any(); }
   template <detail::Body F>
     requires std::same_as<detail::BodyHandle<F>, Bool>
   Bool operator()(int64_t lo, int64_t hi, F f) const {
@@ -312,7 +332,10 @@ public:
   }
 
   /// Each takes the score that the one before gives.
-  ModBuilder &score(const F32 &value);
+  template <detail::Number T> ModBuilder &score(const T &value) {
+    return addHook(&ModParts::score, Expr::var(Var::Score), F32(value).expr());
+  }
+  /// An absent mod changes nothing.
   ModBuilder &score(const std::optional<ScoreMod> &mod);
   /// Joined by `and`.
   ModBuilder &mask(const Bool &value);

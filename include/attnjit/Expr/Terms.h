@@ -37,7 +37,6 @@ template <Var V> struct Variable {
 /// A size of the tensors at hand; an i32 term, and a dimension of buffers.
 template <Size S> struct SizeTerm {
   Expr expr() const { return Expr::size(S); }
-  operator Dim() const { return Dim::of(S); }
 };
 
 //===----------------------------------------------------------------------===//
