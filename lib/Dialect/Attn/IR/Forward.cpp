@@ -1,0 +1,149 @@
+//===- Forward.cpp - attn.forward: syntax and verification ----------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The kernel op prints as
+//
+//   attn.forward @name attributes {...} score(%s: f32) {...} mask {...}
+//
+// with its non-empty regions behind their names.
+//
+//===----------------------------------------------------------------------===//
+
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+
+using namespace mlir;
+using namespace attnjit::attn;
+
+namespace {
+/// What one region of the op takes and yields.
+struct Hook {
+  StringRef name;
+  bool takesValue;    ///< one f32 argument
+  unsigned numYields; ///< 2 for bounds
+  bool yieldsBool;
+  bool isBounds;
+};
+} // namespace
+
+/// In the order of the op's regions.
+static constexpr std::array<Hook, 5> kHooks = {{
+    {"score", true, 1, false, false},
+    {"mask", false, 1, true, false},
+    {"prob", true, 1, false, false},
+    {"sink", false, 1, false, false},
+    {"bounds", false, 2, true, true},
+}};
+
+ParseResult ForwardOp::parse(OpAsmParser &parser, OperationState &result) {
+  StringAttr name;
+  if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
+                             result.attributes) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+  for (const Hook &hook : kHooks) {
+    Region *region = result.addRegion();
+    if (failed(parser.parseOptionalKeyword(hook.name)))
+      continue;
+    SmallVector<OpAsmParser::Argument> arguments;
+    if (hook.takesValue) {
+      OpAsmParser::Argument argument;
+      if (parser.parseLParen() ||
+          parser.parseArgument(argument, /*allowType=*/true) ||
+          parser.parseRParen())
+        return failure();
+      arguments.push_back(argument);
+    }
+    if (parser.parseRegion(*region, arguments))
+      return failure();
+  }
+  return success();
+}
+
+void ForwardOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {getSymNameAttrName()});
+  for (auto [hook, region] : llvm::zip(kHooks, (*this)->getRegions())) {
+    if (region.empty())
+      continue;
+    printer.printNewline();
+    printer << hook.name;
+    if (hook.takesValue) {
+      printer << '(';
+      printer.printRegionArgument(region.getArgument(0));
+      printer << ')';
+    }
+    printer << ' ';
+    printer.printRegion(region, /*printEntryBlockArgs=*/false);
+  }
+}
+
+LogicalResult ForwardOp::verify() {
+  for (auto [name, size] : {std::pair<StringRef, uint64_t>("D", getD()),
+                            std::pair<StringRef, uint64_t>("Dv", getDv())})
+    if (size < 1 || size > 512)
+      return emitOpError("has ")
+             << name << " = " << size << ", expected 1 to 512";
+  Type dtype = getDtype();
+  if (!dtype.isF32() && !dtype.isF16() && !dtype.isBF16())
+    return emitOpError("has dtype ") << dtype << ", expected f32, f16 or bf16";
+  for (Attribute param : getParams()) {
+    Type type = cast<TypeAttr>(param).getValue();
+    if (!type.isF32() && !type.isInteger(32) && !type.isInteger(1))
+      return emitOpError("has a param of type ")
+             << type << ", expected f32, i32 or i1";
+  }
+  for (Attribute buffer : getBuffers()) {
+    auto type = dyn_cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue());
+    if (!type || type.getRank() > 4)
+      return emitOpError("has a buffer of type ")
+             << cast<TypeAttr>(buffer).getValue()
+             << ", expected a ranked tensor of rank 0 to 4";
+  }
+  return success();
+}
+
+static LogicalResult verifyHook(ForwardOp op, const Hook &hook,
+                                Region &region) {
+  Block &block = region.front();
+  Builder b(op.getContext());
+  if (block.getNumArguments() != (hook.takesValue ? 1 : 0) ||
+      (hook.takesValue && !block.getArgument(0).getType().isF32()))
+    return op.emitOpError("region `")
+           << hook.name << "` needs "
+           << (hook.takesValue ? "one f32 argument" : "no argument");
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  Type type = hook.yieldsBool ? Type(b.getI1Type()) : Type(b.getF32Type());
+  if (!yield || yield.getValues().size() != hook.numYields ||
+      !llvm::all_of(yield.getValues().getTypes(),
+                    [&](Type t) { return t == type; }))
+    return op.emitOpError("region `") << hook.name << "` needs to yield "
+                                      << hook.numYields << " x " << type;
+  WalkResult walk = region.walk([&](PositionOp position) {
+    bool corner = position.getPosition() >= Position::QLo;
+    bool pairOnly = position.getPosition() == Position::Q ||
+                    position.getPosition() == Position::Kv ||
+                    position.getPosition() == Position::QLocal ||
+                    position.getPosition() == Position::KvLocal;
+    if (hook.isBounds ? pairOnly : corner) {
+      position.emitOpError("cannot name `")
+          << stringifyPosition(position.getPosition()) << "` in region `"
+          << hook.name << "`";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+LogicalResult ForwardOp::verifyRegions() {
+  for (auto [hook, region] : llvm::zip(kHooks, (*this)->getRegions()))
+    if (!region.empty() && failed(verifyHook(*this, hook, region)))
+      return failure();
+  return success();
+}
