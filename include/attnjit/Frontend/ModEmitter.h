@@ -1,0 +1,89 @@
+//===- ModEmitter.h - A mod's region as target code -------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes a region of `attn.forward` and values for its positions; gives arith,
+// vector and llvm operations at the builder's insertion point. Positions bound
+// to scalars make uniform values; those bound to vector<Nxi32> make varying
+// ones, one lane a pair. An operation is emitted on vectors only if an operand
+// is one.
+//
+// An emitter remembers what it has emitted. So hoisting is a matter of when
+// positions become known: bind what an outer loop knows, call `emitReady`
+// there, copy the emitter, bind the rest inside.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_FRONTEND_MODEMITTER_H
+#define ATTNJIT_FRONTEND_MODEMITTER_H
+
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace attnjit {
+
+/// How emitted code reads one captured buffer. Axes past its rank are unused.
+/// An empty buffer is described as one zero element.
+struct BufferAccess {
+  mlir::Value base;   ///< !llvm.ptr
+  mlir::Type element; ///< of the tensor type: f32, f16, bf16, i32, i64, ...
+  llvm::SmallVector<mlir::Value, 4> last;   ///< i32: largest valid subscript
+  llvm::SmallVector<mlir::Value, 4> stride; ///< i64, in elements
+};
+
+/// Run-time values that a mod may read, the same at every position.
+struct CaptureAccess {
+  llvm::SmallVector<mlir::Value> params; ///< by ordinal, in their own type
+  llvm::SmallVector<BufferAccess> buffers;
+  std::array<mlir::Value, 8> extents; ///< i32, by attn::Extent
+};
+
+class ModEmitter {
+public:
+  /// `captures` must outlive the emitter and its copies.
+  ModEmitter(mlir::OpBuilder &builder, mlir::Location loc,
+             const CaptureAccess &captures)
+      : b(builder), loc(loc), captures(&captures) {}
+
+  /// Makes a position known: i32, or vector<Nxi32> of lanes.
+  void bind(attn::Position position, mlir::Value value) {
+    positions[static_cast<size_t>(position)] = value;
+  }
+
+  /// Makes a region's argument known: f32 or vector<Nxf32>.
+  void bind(mlir::BlockArgument argument, mlir::Value value) {
+    values[argument] = value;
+  }
+
+  /// Emits every operation of the region that depends on known values alone.
+  void emitReady(mlir::Region &region);
+
+  /// Emits what is left of the region; gives the values that it yields.
+  llvm::SmallVector<mlir::Value> emit(mlir::Region &region);
+
+private:
+  bool isReady(mlir::Operation &op) const;
+  mlir::Value emitOp(mlir::Operation &op);
+  mlir::Value emitConstant(attn::ConstantOp op);
+  mlir::Value emitApply(attn::ApplyOp op);
+  mlir::Value emitLoad(attn::LoadOp op);
+  mlir::Value emitReduce(attn::ReduceOp op);
+  bool isVarying(mlir::Region &region) const;
+  void emitBlock(mlir::Block &block, bool readyOnly);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const CaptureAccess *captures;
+  std::array<mlir::Value, 11> positions = {};
+  llvm::DenseMap<mlir::Value, mlir::Value> values;
+};
+
+} // namespace attnjit
+
+#endif // ATTNJIT_FRONTEND_MODEMITTER_H

@@ -1,0 +1,27 @@
+//===- EmitLoad.h - Loads of captured buffers -------------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Emits clamped loads that read exactly their element.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_FRONTEND_EMITLOAD_H
+#define ATTNJIT_LIB_FRONTEND_EMITLOAD_H
+
+#include "attnjit/Frontend/ModEmitter.h"
+
+namespace attnjit {
+
+/// The element at `subscripts` (i32 or vectors of i32, one per axis), as f32,
+/// i32 or i1; one load per lane where a subscript is a vector.
+mlir::Value emitBufferLoad(mlir::OpBuilder &b, mlir::Location loc,
+                           const BufferAccess &buffer,
+                           mlir::ArrayRef<mlir::Value> subscripts);
+
+} // namespace attnjit
+
+#endif // ATTNJIT_LIB_FRONTEND_EMITLOAD_H

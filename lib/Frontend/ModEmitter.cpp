@@ -1,0 +1,217 @@
+//===- ModEmitter.cpp - A mod's region as target code ---------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One case per operation of the dialect. The values of the functions are
+// emitted by EmitMath; loads of captured buffers by EmitLoad.
+//
+//===----------------------------------------------------------------------===//
+
+#include "attnjit/Frontend/ModEmitter.h"
+
+#include "EmitFunction.h"
+#include "EmitLoad.h"
+#include "attnjit/Expr/Expr.h"
+#include "attnjit/Frontend/EmitMath.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace attnjit {
+
+/// The language's operation for a function of the dialect.
+static Op operationOf(attn::Fn fn) {
+  switch (fn) {
+#define ATTNJIT_FN(Name)                                                       \
+  case attn::Fn::Name:                                                         \
+    return Op::Name;
+#include "attnjit/Frontend/Functions.def"
+  }
+  llvm_unreachable("all functions handled");
+}
+
+/// `value` in every lane of a vector of `lanes`.
+static mlir::Value splat(OpBuilder &b, Location loc, mlir::Value value,
+                         int64_t lanes) {
+  if (isa<VectorType>(value.getType()))
+    return value;
+  return vector::BroadcastOp::create(
+      b, loc, VectorType::get(lanes, value.getType()), value);
+}
+
+/// Makes the operands all vectors where one is.
+static void unify(OpBuilder &b, Location loc,
+                  SmallVectorImpl<mlir::Value> &operands) {
+  for (mlir::Value operand : operands)
+    if (auto type = dyn_cast<VectorType>(operand.getType())) {
+      for (mlir::Value &other : operands)
+        other = splat(b, loc, other, type.getNumElements());
+      return;
+    }
+}
+
+bool ModEmitter::isReady(Operation &op) const {
+  WalkResult walk = op.walk([&](Operation *inner) {
+    if (auto position = dyn_cast<attn::PositionOp>(inner))
+      if (!positions[static_cast<size_t>(position.getPosition())])
+        return WalkResult::interrupt();
+    for (mlir::Value operand : inner->getOperands()) {
+      bool inside = op.isAncestor(operand.getParentBlock()->getParentOp());
+      if (!inside && !values.contains(operand))
+        return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return !walk.wasInterrupted();
+}
+
+void ModEmitter::emitBlock(Block &block, bool readyOnly) {
+  for (Operation &op : block.without_terminator()) {
+    if (values.contains(op.getResult(0)) || (readyOnly && !isReady(op)))
+      continue;
+    values[op.getResult(0)] = emitOp(op);
+  }
+}
+
+void ModEmitter::emitReady(Region &region) {
+  if (!region.empty())
+    emitBlock(region.front(), /*readyOnly=*/true);
+}
+
+SmallVector<mlir::Value> ModEmitter::emit(Region &region) {
+  emitBlock(region.front(), /*readyOnly=*/false);
+  return llvm::map_to_vector(
+      region.front().getTerminator()->getOperands(),
+      [&](mlir::Value value) { return values.lookup(value); });
+}
+
+mlir::Value ModEmitter::emitOp(Operation &op) {
+  return TypeSwitch<Operation *, mlir::Value>(&op)
+      .Case([&](attn::ConstantOp op) { return emitConstant(op); })
+      .Case([&](attn::PositionOp op) {
+        return positions[static_cast<size_t>(op.getPosition())];
+      })
+      .Case([&](attn::ExtentOp op) {
+        return captures->extents[static_cast<size_t>(op.getExtent())];
+      })
+      .Case([&](attn::ParamOp op) { return captures->params[op.getOrdinal()]; })
+      .Case([&](attn::LoadOp op) { return emitLoad(op); })
+      .Case([&](attn::ApplyOp op) { return emitApply(op); })
+      .Case([&](attn::ReduceOp op) { return emitReduce(op); });
+}
+
+mlir::Value ModEmitter::emitConstant(attn::ConstantOp op) {
+  return arith::ConstantOp::create(b, loc, op.getValue());
+}
+
+mlir::Value ModEmitter::emitLoad(attn::LoadOp op) {
+  SmallVector<mlir::Value> subscripts = llvm::map_to_vector(
+      op.getSubscripts(), [&](mlir::Value v) { return values.lookup(v); });
+  return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts);
+}
+
+mlir::Value ModEmitter::emitApply(attn::ApplyOp op) {
+  SmallVector<mlir::Value> operands = llvm::map_to_vector(
+      op->getOperands(), [&](mlir::Value v) { return values.lookup(v); });
+  unify(b, loc, operands);
+  return emitFunction(b, loc, operationOf(op.getFn()), operands);
+}
+
+bool ModEmitter::isVarying(Region &region) const {
+  WalkResult walk = region.walk([&](Operation *op) {
+    if (auto position = dyn_cast<attn::PositionOp>(op))
+      if (isa<VectorType>(
+              positions[static_cast<size_t>(position.getPosition())].getType()))
+        return WalkResult::interrupt();
+    for (mlir::Value operand : op->getOperands())
+      if (mlir::Value known = values.lookup(operand))
+        if (isa<VectorType>(known.getType()))
+          return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return walk.wasInterrupted();
+}
+
+/// The value that a reduction starts from.
+static TypedAttr identityOf(OpBuilder &b, attn::Reduction kind,
+                            mlir::Type type) {
+  switch (kind) {
+  case attn::Reduction::Any:
+    return b.getBoolAttr(false);
+  case attn::Reduction::All:
+    return b.getBoolAttr(true);
+  default:
+    break;
+  }
+  bool isMin = kind == attn::Reduction::Min;
+  if (type.isF32()) {
+    if (kind == attn::Reduction::Sum)
+      // -0 and not 0: -0 + x is x for every x.
+      return b.getF32FloatAttr(-0.0f);
+    float inf = std::numeric_limits<float>::infinity();
+    return b.getF32FloatAttr(isMin ? inf : -inf);
+  }
+  if (kind == attn::Reduction::Sum)
+    return b.getI32IntegerAttr(0);
+  return b.getI32IntegerAttr(isMin ? std::numeric_limits<int32_t>::max()
+                                   : std::numeric_limits<int32_t>::min());
+}
+
+static Op combinerOf(attn::Reduction kind) {
+  switch (kind) {
+  case attn::Reduction::Any:
+    return Op::Or;
+  case attn::Reduction::All:
+    return Op::And;
+  case attn::Reduction::Sum:
+    return Op::Add;
+  case attn::Reduction::Min:
+    return Op::Min;
+  case attn::Reduction::Max:
+    return Op::Max;
+  }
+  llvm_unreachable("all reductions handled");
+}
+
+mlir::Value ModEmitter::emitReduce(attn::ReduceOp op) {
+  Block &body = op.getBody().front();
+  mlir::Value init = arith::ConstantOp::create(
+      b, loc, identityOf(b, op.getKind(), op.getResult().getType()));
+  if (isVarying(op.getBody())) {
+    int64_t lanes = 0;
+    for (mlir::Value known : positions)
+      if (known)
+        if (auto type = dyn_cast<VectorType>(known.getType()))
+          lanes = type.getNumElements();
+    for (auto &[_, known] : values)
+      if (auto type = dyn_cast<VectorType>(known.getType()))
+        lanes = type.getNumElements();
+    init = splat(b, loc, init, lanes);
+  }
+  auto constant = [&](int64_t value) {
+    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
+  };
+  auto loop = scf::ForOp::create(b, loc, constant(op.getLo()),
+                                 constant(op.getHi()), constant(1), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  ModEmitter inner = *this;
+  inner.values[body.getArgument(0)] = loop.getInductionVar();
+  inner.emitBlock(body, /*readyOnly=*/false);
+  SmallVector<mlir::Value> operands = {
+      loop.getRegionIterArg(0),
+      inner.values.lookup(body.getTerminator()->getOperand(0))};
+  unify(b, loc, operands);
+  mlir::Value next = emitFunction(b, loc, combinerOf(op.getKind()), operands);
+  scf::YieldOp::create(b, loc, next);
+  return loop.getResult(0);
+}
+
+} // namespace attnjit
