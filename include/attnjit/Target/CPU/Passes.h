@@ -1,0 +1,41 @@
+//===- Passes.h - Passes of the CPU target ----------------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The two steps from `attn.forward` to the LLVM dialect, as functions for the
+// compiler and as passes for attn-opt.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TARGET_CPU_PASSES_H
+#define ATTNJIT_TARGET_CPU_PASSES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/Pass.h"
+
+namespace attnjit::cpu {
+
+#define GEN_PASS_DECL
+#include "attnjit/Target/CPU/Passes.h.inc"
+
+/// Lowers every `attn.forward` of the module, each with the schedule of its
+/// spec. Test: lower-forward.mlir.
+mlir::LogicalResult lowerForwards(mlir::ModuleOp module);
+
+/// Converts scf, arith and vector operations to the LLVM dialect in one
+/// conversion. Test: convert-kernel-to-llvm.mlir.
+mlir::LogicalResult convertKernelToLLVM(mlir::ModuleOp module);
+
+/// The dialects that lowered kernels are made of.
+void registerDependentDialects(mlir::DialectRegistry &registry);
+
+#define GEN_PASS_REGISTRATION
+#include "attnjit/Target/CPU/Passes.h.inc"
+
+} // namespace attnjit::cpu
+
+#endif // ATTNJIT_TARGET_CPU_PASSES_H

@@ -1,0 +1,27 @@
+//===- Passes.td - Passes of the CPU target --------------------*- tablegen -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TARGET_CPU_PASSES_TD
+#define ATTNJIT_TARGET_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertKernelToLLVM
+    : Pass<"attn-convert-kernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Convert a CPU kernel's scf, arith and vector ops to LLVM";
+  let dependentDialects = [
+    "::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerForward : Pass<"attn-lower-forward", "::mlir::ModuleOp"> {
+  let summary = "Lower `attn.forward` to the loops of a CPU kernel";
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // ATTNJIT_TARGET_CPU_PASSES_TD

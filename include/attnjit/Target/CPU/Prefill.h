@@ -1,0 +1,51 @@
+//===- Prefill.h - The prefill kernel of the CPU target ---------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes `attn.forward` and a schedule; gives the kernel's loops and vectors as
+// `llvm.func`s over scf, arith, vector and llvm memory operations.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TARGET_CPU_PREFILL_H
+#define ATTNJIT_TARGET_CPU_PREFILL_H
+
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Spec/Schedule.h"
+
+#include "mlir/Support/LLVM.h"
+
+namespace attnjit::cpu {
+
+/// Where the kernel keeps its state in the workspace: byte offsets, each a
+/// multiple of 64. Sizes in f32 unless said otherwise.
+struct PrefillWorkspace {
+  int64_t queries; ///< [strips][D][strip]: q transposed, times the scale
+  int64_t acc;     ///< [strips][Dv rounded up to lanes][strip]: out, transposed
+  int64_t reference; ///< [strips][strip]: m, subtracted from scores
+  int64_t threshold; ///< [strips][strip]: scores above it move m
+  int64_t sum;       ///< [strips][strip]: l
+  int64_t positions; ///< i32 [strips][strip]: q position of each lane
+  int64_t scores;    ///< [blockKv][strip]: scores, then probabilities
+  int64_t bits;      ///< i32 [rows][strip]: -1 where a pair of the tile is kept
+  int64_t vRows;     ///< pointer [blockKv]: the v row of each row of scores
+  int64_t zeros;     ///< [Dv rounded up]: a v row for keys that none keeps
+  int64_t outRows;   ///< [strip][Dv rounded up]: out of one strip
+  int64_t bytes;     ///< of all
+
+  static PrefillWorkspace layout(int64_t D, int64_t Dv,
+                                 const PrefillSchedule &schedule);
+};
+
+/// Replaces `forward` by the function of its name, `void(!llvm.ptr)`, and
+/// private helpers. Fails with a diagnostic on what this target cannot do:
+/// dtypes other than f32, prob, sink, dropout, normalize none.
+mlir::LogicalResult lowerToPrefill(attn::ForwardOp forward,
+                                   const PrefillSchedule &schedule);
+
+} // namespace attnjit::cpu
+
+#endif // ATTNJIT_TARGET_CPU_PREFILL_H

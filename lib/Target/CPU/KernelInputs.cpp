@@ -1,0 +1,142 @@
+//===- KernelInputs.cpp - The ABI struct as values ------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Field addresses come from offsetof on the C struct, so that code and header
+// cannot disagree.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelInputs.h"
+
+#include "attnjit/ABI/KernelArgs.h"
+
+#include <cstddef>
+
+using namespace mlir;
+
+namespace attnjit::cpu {
+
+static TensorInput loadTensor(Ir &ir, Value args, size_t offset) {
+  TensorInput tensor;
+  Value base = ir.byteAt(args, offset);
+  tensor.data =
+      ir.load(ir.ptr(), ir.byteAt(base, offsetof(AttnJitTensor, data)));
+  for (int axis = 0; axis < 4; ++axis)
+    tensor.stride[axis] = ir.load(
+        ir.i64(), ir.byteAt(base, offsetof(AttnJitTensor, stride) + 8 * axis));
+  return tensor;
+}
+
+static PerBatchInput loadPerBatchField(Ir &ir, Value args, size_t offset) {
+  Value base = ir.byteAt(args, offset);
+  return {
+      ir.load(ir.ptr(), ir.byteAt(base, offsetof(AttnJitPerBatch, data))),
+      ir.load(ir.i64(), ir.byteAt(base, offsetof(AttnJitPerBatch, stride)))};
+}
+
+/// A buffer's description; an empty one becomes a single zero element.
+static BufferAccess loadBuffer(Ir &ir, Value base, RankedTensorType type,
+                               Value zeros) {
+  BufferAccess access;
+  access.element = type.getElementType();
+  Value data =
+      ir.load(ir.ptr(), ir.byteAt(base, offsetof(AttnJitBuffer, data)));
+  Value empty = ir.cI1(false);
+  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+    Value size = ir.load(
+        ir.i64(), ir.byteAt(base, offsetof(AttnJitBuffer, size) + 8 * axis));
+    empty = ir.bitOr(empty, ir.cmp(Ir::Pred::eq, size, ir.cI64(0)));
+    Value last = ir.min(ir.sub(size, ir.cI64(1)),
+                        ir.cI64(std::numeric_limits<int32_t>::max()));
+    access.last.push_back(ir.trunc32(last));
+    access.stride.push_back(ir.load(
+        ir.i64(), ir.byteAt(base, offsetof(AttnJitBuffer, stride) + 8 * axis)));
+  }
+  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+    access.last[axis] = ir.select(empty, ir.cI32(0), access.last[axis]);
+    access.stride[axis] = ir.select(empty, ir.cI64(0), access.stride[axis]);
+  }
+  access.base = ir.select(empty, zeros, data);
+  return access;
+}
+
+KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
+                                int64_t zeros) {
+#define FIELD(name) offsetof(AttnJitKernelArgs, name)
+  auto field = [&](Type type, size_t offset) {
+    return ir.load(type, ir.byteAt(args, offset));
+  };
+  KernelInputs in;
+  in.q = loadTensor(ir, args, FIELD(q));
+  in.k = loadTensor(ir, args, FIELD(k));
+  in.v = loadTensor(ir, args, FIELD(v));
+  in.out = loadTensor(ir, args, FIELD(out));
+  in.lse = loadTensor(ir, args, FIELD(lse));
+  if (forward.getMaskTensor())
+    in.mask = loadTensor(ir, args, FIELD(mask));
+  in.B = field(ir.i64(), FIELD(B));
+  in.Hq = field(ir.i64(), FIELD(Hq));
+  in.Hkv = field(ir.i64(), FIELD(Hkv));
+  in.Sq = field(ir.i64(), FIELD(Sq));
+  in.Skv = field(ir.i64(), FIELD(Skv));
+  in.bOffset = field(ir.i64(), FIELD(b_offset));
+  in.hOffset = field(ir.i64(), FIELD(h_offset));
+  in.qOffset = loadPerBatchField(ir, args, FIELD(q_offset));
+  in.kvOffset = loadPerBatchField(ir, args, FIELD(kv_offset));
+  in.scale = field(ir.f32(), FIELD(scale));
+  in.workspace = field(ir.ptr(), FIELD(workspace));
+  in.workBegin = field(ir.i64(), FIELD(work_begin));
+  in.workEnd = field(ir.i64(), FIELD(work_end));
+
+  Value D = field(ir.i64(), FIELD(D));
+  Value extents[] = {in.B,
+                     in.Hq,
+                     in.Hkv,
+                     in.Sq,
+                     in.Skv,
+                     D,
+                     field(ir.i64(), FIELD(B_global)),
+                     field(ir.i64(), FIELD(Hq_global))};
+  for (auto [slot, extent] : llvm::zip(in.captures.extents, extents))
+    slot = ir.trunc32(extent);
+
+  Value params = field(ir.ptr(), FIELD(params));
+  for (auto [ordinal, param] : llvm::enumerate(forward.getParams())) {
+    Type type = cast<TypeAttr>(param).getValue();
+    Value slot = ir.at(params, ir.i64(), static_cast<int64_t>(ordinal));
+    in.captures.params.push_back(
+        type.isInteger(1)
+            ? ir.cmp(Ir::Pred::ne, ir.load(ir.i64(), slot), ir.cI64(0))
+            : ir.load(type, slot));
+  }
+  Value buffers = field(ir.ptr(), FIELD(buffers));
+  for (auto [ordinal, buffer] : llvm::enumerate(forward.getBuffers()))
+    in.captures.buffers.push_back(
+        loadBuffer(ir, ir.byteAt(buffers, ordinal * sizeof(AttnJitBuffer)),
+                   cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()),
+                   ir.byteAt(in.workspace, zeros)));
+#undef FIELD
+  return in;
+}
+
+Value loadPerBatch(Ir &ir, const PerBatchInput &input, Value b) {
+  Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
+  Value present = LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne,
+                                       input.data, null);
+  return ir
+      .ifElse(
+          ir.i32(), present,
+          [&] {
+            Value address =
+                ir.at(input.data, ir.i32(), ir.mul(b, input.stride));
+            return Ir::Values{ir.load(ir.i32(), address)};
+          },
+          [&] { return Ir::Values{ir.cI32(0)}; })
+      .front();
+}
+
+} // namespace attnjit::cpu

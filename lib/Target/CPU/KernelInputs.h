@@ -1,0 +1,53 @@
+//===- KernelInputs.h - The ABI struct as values ----------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loads what a kernel needs of AttnJitKernelArgs at its entry.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H
+#define ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H
+
+#include "Ir.h"
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Frontend/ModEmitter.h"
+
+namespace attnjit::cpu {
+
+/// A tensor of the ABI: its address and strides in elements.
+struct TensorInput {
+  mlir::Value data;
+  std::array<mlir::Value, 4> stride;
+};
+
+/// A per-batch i32 of the ABI.
+struct PerBatchInput {
+  mlir::Value data, stride;
+};
+
+struct KernelInputs {
+  TensorInput q, k, v, out, lse, mask;
+  mlir::Value B, Hq, Hkv, Sq, Skv;
+  mlir::Value bOffset, hOffset;
+  PerBatchInput qOffset, kvOffset;
+  mlir::Value scale;
+  mlir::Value workspace, workBegin, workEnd;
+  /// What the mod reads. `zeros` (64 zero bytes) backs empty buffers.
+  CaptureAccess captures;
+
+  /// Emits the loads. `args` is the kernel's argument; `zeros` a byte offset
+  /// in the workspace.
+  static KernelInputs load(Ir &ir, attn::ForwardOp forward, mlir::Value args,
+                           int64_t zeros);
+};
+
+/// The value for batch entry `b` (i64), as i32; 0 where it is absent.
+mlir::Value loadPerBatch(Ir &ir, const PerBatchInput &input, mlir::Value b);
+
+} // namespace attnjit::cpu
+
+#endif // ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H

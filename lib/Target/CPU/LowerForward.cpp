@@ -1,0 +1,65 @@
+//===- LowerForward.cpp - attn.forward to the loops of a kernel -----------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Before:
+//   attn.forward @causal attributes {D = 64, ...} mask {...}
+// After:
+//   llvm.func @causal(%args: !llvm.ptr) {
+//     ...
+//     scf.for %item = %begin to %end step %c1 : i64 { ... vector.fma ... }
+//   }
+//   llvm.func internal @causal_rescale(...)
+//
+// Test: test/Target/CPU/lower-forward.mlir
+//
+//===----------------------------------------------------------------------===//
+
+#include "attnjit/Target/CPU/Passes.h"
+#include "attnjit/Target/CPU/Prefill.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace attnjit::cpu {
+
+#define GEN_PASS_DEF_LOWERFORWARD
+#include "attnjit/Target/CPU/Passes.h.inc"
+
+void registerDependentDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
+                  LLVM::LLVMDialect, scf::SCFDialect, ub::UBDialect,
+                  vector::VectorDialect>();
+}
+
+LogicalResult lowerForwards(ModuleOp module) {
+  for (auto forward :
+       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
+    AttentionSpec spec;
+    spec.D = forward.getD();
+    spec.Dv = forward.getDv();
+    if (failed(lowerToPrefill(forward, PrefillSchedule::choose(spec))))
+      return failure();
+  }
+  return success();
+}
+
+namespace {
+struct LowerForward : impl::LowerForwardBase<LowerForward> {
+  void runOnOperation() override {
+    if (failed(lowerForwards(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace attnjit::cpu

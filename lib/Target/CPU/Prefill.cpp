@@ -1,0 +1,346 @@
+//===- Prefill.cpp - The prefill kernel of the CPU target -----------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Flash attention (Dao et al. 2022) with queries in vector lanes:
+//
+//   for each work item (b, h, block of queries):
+//     pack: q transposed to [strip][d][24], times scale
+//     for each block of keys, for each strip of 24 queries:
+//       for each tile of 4 keys:                       (PrefillTile.cpp)
+//         decide empty / full / partial; mask; S = K Q; score mod;
+//         P = exp(S - m), l += P
+//       acc += V P                                      for the block's rows of
+//       P
+//     out = acc / l, transposed back; lse = m + log l
+//
+// K and V are read where they lie, any stride; each element is broadcast. The
+// maximum is lazy: m moves only when a score exceeds it by 2^40, in a function
+// of its own, so that no vector is live across a call in the hot loops.
+//
+// Test: test/Target/CPU/lower-forward.mlir; values: test/differential.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrefillEmitter.h"
+
+#include "Transpose.h"
+#include "attnjit/Frontend/EmitMath.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace attnjit::cpu {
+
+static int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+PrefillWorkspace PrefillWorkspace::layout(int64_t D, int64_t Dv,
+                                          const PrefillSchedule &s) {
+  PrefillWorkspace w;
+  int64_t next = 0;
+  auto take = [&](int64_t elements, int64_t elementBytes) {
+    int64_t offset = next;
+    next = roundUp(next + elements * elementBytes, 64);
+    return offset;
+  };
+  int64_t strips = s.stripsPerItem(), strip = s.strip();
+  int64_t width = roundUp(Dv, s.lanes);
+  w.queries = take(strips * D * strip, 4);
+  w.acc = take(strips * width * strip, 4);
+  w.reference = take(strips * strip, 4);
+  w.threshold = take(strips * strip, 4);
+  w.sum = take(strips * strip, 4);
+  w.positions = take(strips * strip, 4);
+  w.scores = take(s.blockKv * strip, 4);
+  w.bits = take(s.rows * strip, 4);
+  w.vRows = take(s.blockKv, 8);
+  w.zeros = take(std::max<int64_t>(width, 16), 4);
+  w.outRows = take(strip * width, 4);
+  w.bytes = next;
+  return w;
+}
+
+PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
+                               const PrefillSchedule &schedule)
+    : ir(builder, schedule.lanes), forward(forward), s(schedule),
+      D(forward.getD()), Dv(forward.getDv()),
+      width(roundUp(Dv, schedule.lanes)),
+      w(PrefillWorkspace::layout(D, Dv, schedule)) {}
+
+void PrefillEmitter::emit() {
+  std::string name = forward.getSymName().str();
+  pack = emitPackRows(ir, name + "_pack", D, s.strip());
+  unpack = emitUnpackRows(ir, name + "_unpack", width, s.strip());
+  rescale = emitRescale(name + "_rescale");
+
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(ir.b.getContext()), {ir.ptr()});
+  auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type);
+  OpBuilder::InsertionGuard guard(ir.b);
+  ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
+  in = KernelInputs::load(ir, forward, function.getArgument(0), w.zeros);
+  fill(workspace(w.zeros), width, 0.0f);
+  Value blocks = ir.div(ir.add(in.Sq, s.blockQ - 1), ir.cI64(s.blockQ));
+  ir.loop(in.workBegin, in.workEnd, 1,
+          [&](Value item) { emitItem(item, blocks); });
+  LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
+}
+
+Value PrefillEmitter::workspace(int64_t offset) {
+  return ir.byteAt(in.workspace, offset);
+}
+
+Value PrefillEmitter::stripPart(int64_t offset, Value strip, int64_t floats) {
+  return ir.at(workspace(offset), ir.f32(), ir.mul(strip, floats));
+}
+
+void PrefillEmitter::fill(Value address, int64_t floats, float value) {
+  // Every region of the workspace is a whole number of vectors.
+  ir.loop(floats, ir.lanes, [&](Value i) {
+    ir.store(ir.splat(value), ir.at(address, ir.f32(), i));
+  });
+}
+
+/// Address of row (b, head) of a tensor.
+static Value headBase(Ir &ir, const TensorInput &tensor, Type element, Value b,
+                      Value head) {
+  return ir.at(
+      tensor.data, element,
+      ir.add(ir.mul(b, tensor.stride[0]), ir.mul(head, tensor.stride[1])));
+}
+
+void PrefillEmitter::emitItem(Value index, Value blocks) {
+  Value bh = ir.div(index, blocks);
+  item.h = ir.rem(bh, in.Hq);
+  item.b = ir.div(bh, in.Hq);
+  Value kvh = ir.div(item.h, ir.div(in.Hq, in.Hkv));
+  item.q0 = ir.mul(ir.rem(index, blocks), s.blockQ);
+  Value rows = ir.min(ir.sub(in.Sq, item.q0), ir.cI64(s.blockQ));
+  item.strips = ir.div(ir.add(rows, s.strip() - 1), ir.cI64(s.strip()));
+  item.lastRow = ir.sub(in.Sq, ir.cI64(1));
+  item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
+  item.kvOffset = loadPerBatch(ir, in.kvOffset, item.b);
+  item.q = headBase(ir, in.q, ir.f32(), item.b, item.h);
+  item.k = headBase(ir, in.k, ir.f32(), item.b, kvh);
+  item.v = headBase(ir, in.v, ir.f32(), item.b, kvh);
+  item.out = headBase(ir, in.out, ir.f32(), item.b, item.h);
+  if (forward.getMaskTensor())
+    item.mask = headBase(ir, in.mask, ir.b.getI8Type(), item.b, item.h);
+
+  item.mods.emplace(ir.b, ir.loc, in.captures);
+  item.mods->bind(attn::Position::B, ir.trunc32(ir.add(item.b, in.bOffset)));
+  item.mods->bind(attn::Position::H, ir.trunc32(ir.add(item.h, in.hOffset)));
+  item.mods->bind(attn::Position::KvH, ir.trunc32(kvh));
+  item.mods->emitReady(forward.getScore());
+  item.mods->emitReady(forward.getMask());
+  item.mods->emitReady(forward.getBounds());
+
+  ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitPack(strip); });
+  ir.loop(ir.cI64(0), in.Skv, s.blockKv, [&](Value kv0) {
+    Value keys = ir.min(ir.sub(in.Skv, kv0), ir.cI64(s.blockKv));
+    ir.loop(ir.cI64(0), item.strips, 1,
+            [&](Value strip) { emitBlock(strip, kv0, keys); });
+  });
+  ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitFinish(strip); });
+}
+
+void PrefillEmitter::emitPack(Value strip) {
+  Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
+  Value queries = stripPart(w.queries, strip, D * s.strip());
+  // Without a score mod, scores are kept in units of log 2.
+  Value scale = hasScore()
+                    ? in.scale
+                    : ir.fmul(in.scale, ir.cF32(std::numbers::log2e_v<float>));
+  for (int64_t c = 0; c < s.columns; ++c)
+    LLVM::CallOp::create(ir.b, ir.loc, pack,
+                         ValueRange{item.q, in.q.stride[2],
+                                    ir.add(first, c * ir.lanes), item.lastRow,
+                                    ir.at(queries, ir.f32(), c * ir.lanes),
+                                    scale});
+  Value last = ir.broadcast(ir.trunc32(item.lastRow));
+  for (int64_t c = 0; c < s.columns; ++c) {
+    Value lane = ir.add(ir.broadcast(ir.trunc32(ir.add(first, c * ir.lanes))),
+                        ir.iota());
+    Value position = ir.add(ir.min(lane, last), ir.broadcast(item.qOffset));
+    auto column = [&](int64_t offset) {
+      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), c * ir.lanes);
+    };
+    ir.store(position, column(w.positions));
+    ir.store(ir.splat(0.0f), column(w.reference));
+    // Below every finite score: the first one moves the reference.
+    ir.store(ir.splat(-INFINITY), column(w.threshold));
+    ir.store(ir.splat(0.0f), column(w.sum));
+  }
+  fill(stripPart(w.acc, strip, width * s.strip()), width * s.strip(), 0.0f);
+}
+
+void PrefillEmitter::emitBlock(Value strip, Value kv0, Value keys) {
+  StripState state;
+  state.first = ir.add(item.q0, ir.mul(strip, s.strip()));
+  state.queries = stripPart(w.queries, strip, D * s.strip());
+  state.acc = stripPart(w.acc, strip, width * s.strip());
+  state.reference = stripPart(w.reference, strip, s.strip());
+  state.threshold = stripPart(w.threshold, strip, s.strip());
+  state.sum = stripPart(w.sum, strip, s.strip());
+  state.positions = stripPart(w.positions, strip, s.strip());
+
+  Value last = ir.sub(ir.add(kv0, keys), ir.cI64(1));
+  TileVerdict block = emitBounds(state, kv0, last);
+  ir.ifThen(ir.cmp(Ir::Pred::eq, block.empty, ir.cI1(false)), [&] {
+    Value rows =
+        ir.loop(ir.cI64(0), keys, s.rows, {ir.cI64(0)},
+                [&](Value k, ValueRange carried) {
+                  return Ir::Values{emitTile(state, ir.add(kv0, k),
+                                             carried.front(), block.full)};
+                })
+            .front();
+    ir.ifThen(ir.cmp(Ir::Pred::sgt, rows, ir.cI64(0)),
+              [&] { emitValues(state, rows); });
+  });
+}
+
+void PrefillEmitter::emitValues(const StripState &state, Value rows) {
+  int64_t whole = Dv / s.rows * s.rows;
+  if (whole)
+    ir.loop(whole, s.rows,
+            [&](Value d) { emitValueTile(state, rows, d, s.rows); });
+  if (whole != Dv)
+    emitValueTile(state, rows, ir.cI64(whole), Dv - whole);
+}
+
+void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
+                                   int64_t height) {
+  Value acc = ir.at(state.acc, ir.f32(), ir.mul(d, s.strip()));
+  auto accAt = [&](int64_t r, int64_t c) {
+    return ir.at(acc, ir.f32(), r * s.strip() + c * ir.lanes);
+  };
+  Ir::Values sums;
+  for (int64_t r = 0; r < height; ++r)
+    for (int64_t c = 0; c < s.columns; ++c)
+      sums.push_back(ir.loadVec(accAt(r, c)));
+
+  Value probabilities = workspace(w.scores), vRows = workspace(w.vRows);
+  // Rows of P come in whole tiles, so four keys a turn need no remainder.
+  sums =
+      ir.loop(ir.cI64(0), rows, s.rows, sums, [&](Value k, ValueRange carried) {
+        Ir::Values next(carried);
+        Value p = ir.at(probabilities, ir.f32(), ir.mul(k, s.strip()));
+        for (int64_t u = 0; u < s.rows; ++u) {
+          Value row = ir.load(ir.ptr(), ir.at(vRows, ir.i64(), ir.add(k, u)));
+          row = ir.at(row, ir.f32(), d);
+          Ir::Values columns;
+          for (int64_t c = 0; c < s.columns; ++c)
+            columns.push_back(
+                ir.loadVec(ir.at(p, ir.f32(), u * s.strip() + c * ir.lanes)));
+          for (int64_t r = 0; r < height; ++r) {
+            Value v = ir.broadcast(ir.load(ir.f32(), ir.at(row, ir.f32(), r)));
+            for (int64_t c = 0; c < s.columns; ++c) {
+              Value &sum = next[r * s.columns + c];
+              sum = ir.fma(v, columns[c], sum);
+            }
+          }
+        }
+        return next;
+      });
+  for (int64_t r = 0; r < height; ++r)
+    for (int64_t c = 0; c < s.columns; ++c)
+      ir.store(sums[r * s.columns + c], accAt(r, c));
+}
+
+void PrefillEmitter::emitFinish(Value strip) {
+  Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
+  Value acc = stripPart(w.acc, strip, width * s.strip());
+  Value rows = workspace(w.outRows);
+  for (int64_t c = 0; c < s.columns; ++c) {
+    auto column = [&](int64_t offset) {
+      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), c * ir.lanes);
+    };
+    Value l = ir.loadVec(column(w.sum)), m = ir.loadVec(column(w.reference));
+    Value none = ir.fcmp(Ir::FPred::OEQ, l, ir.splat(0.0f));
+    Value factor = ir.select(none, l, ir.fdiv(ir.splat(1.0f), l));
+    Value lse = hasScore()
+                    ? ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l))
+                    : ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
+                              ir.splat(std::numbers::ln2_v<float>));
+    ir.store(factor, column(w.sum));
+    ir.store(ir.select(none, ir.splat(-INFINITY), lse), column(w.reference));
+    LLVM::CallOp::create(
+        ir.b, ir.loc, unpack,
+        ValueRange{ir.at(acc, ir.f32(), c * ir.lanes), column(w.sum),
+                   ir.at(rows, ir.f32(), c * ir.lanes * width)});
+  }
+
+  Value count = ir.min(ir.sub(in.Sq, first), ir.cI64(s.strip()));
+  ir.loop(ir.cI64(0), count, 1, [&](Value i) {
+    Value from = ir.at(rows, ir.f32(), ir.mul(i, width));
+    Value to =
+        ir.at(item.out, ir.f32(), ir.mul(ir.add(first, i), in.out.stride[2]));
+    copyRow(from, to);
+  });
+  Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
+  Value wanted = LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne,
+                                      in.lse.data, null);
+  ir.ifThen(wanted, [&] {
+    Value from = stripPart(w.reference, strip, s.strip());
+    Value base = headBase(ir, in.lse, ir.f32(), item.b, item.h);
+    ir.loop(ir.cI64(0), count, 1, [&](Value i) {
+      ir.store(
+          ir.load(ir.f32(), ir.at(from, ir.f32(), i)),
+          ir.at(base, ir.f32(), ir.mul(ir.add(first, i), in.lse.stride[2])));
+    });
+  });
+}
+
+void PrefillEmitter::copyRow(Value from, Value to) {
+  int64_t whole = Dv / ir.lanes * ir.lanes;
+  if (whole)
+    ir.loop(whole, ir.lanes, [&](Value d) {
+      ir.store(ir.loadVec(ir.at(from, ir.f32(), d)), ir.at(to, ir.f32(), d));
+    });
+  for (int64_t d = whole; d < Dv; ++d)
+    ir.store(ir.load(ir.f32(), ir.at(from, ir.f32(), d)),
+             ir.at(to, ir.f32(), d));
+}
+
+//===----------------------------------------------------------------------===//
+// What this target cannot do
+//===----------------------------------------------------------------------===//
+
+/// Diagnoses what the prefill kernel has no code for.
+static LogicalResult checkSupported(attn::ForwardOp forward) {
+  auto unsupported = [&](const Twine &what) {
+    return forward.emitError("the CPU target does not support ")
+           << what.str() << " yet";
+  };
+  if (!forward.getDtype().isF32())
+    return forward.emitError("the CPU target does not support dtype ")
+           << forward.getDtype() << " yet, only f32";
+  if (!forward.getProb().empty())
+    return unsupported("prob mods");
+  if (!forward.getSink().empty())
+    return unsupported("sinks");
+  if (forward.getDropout())
+    return unsupported("dropout");
+  if (forward.getNormalize() != attn::Normalization::Softmax)
+    return unsupported("`normalize = none`");
+  return success();
+}
+
+LogicalResult lowerToPrefill(attn::ForwardOp forward,
+                             const PrefillSchedule &schedule) {
+  if (failed(checkSupported(forward)))
+    return failure();
+  OpBuilder builder(forward);
+  PrefillEmitter(builder, forward, schedule).emit();
+  forward.erase();
+  return success();
+}
+
+} // namespace attnjit::cpu

@@ -1,0 +1,117 @@
+//===- PrefillEmitter.h - State of one prefill kernel's emission -*- C++
+//-*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The class that emits the prefill kernel: loops and blocks in Prefill.cpp,
+// what happens in one tile in PrefillTile.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_TARGET_CPU_PREFILLEMITTER_H
+#define ATTNJIT_LIB_TARGET_CPU_PREFILLEMITTER_H
+
+#include "Ir.h"
+#include "KernelInputs.h"
+#include "attnjit/Target/CPU/Prefill.h"
+
+#include <optional>
+#include <vector>
+
+namespace attnjit::cpu {
+
+class PrefillEmitter {
+public:
+  PrefillEmitter(mlir::OpBuilder &builder, attn::ForwardOp forward,
+                 const PrefillSchedule &schedule);
+
+  /// Emits the kernel and its helpers at the builder's insertion point.
+  void emit();
+
+private:
+  using Value = mlir::Value;
+
+  /// Values of one work item.
+  struct Item {
+    Value b, h;              ///< local indices, i64
+    Value q0;                ///< first query row
+    Value strips;            ///< strips of this item
+    Value lastRow;           ///< Sq - 1
+    Value qOffset, kvOffset; ///< i32
+    Value q, k, v, out;      ///< row 0 of this head
+    Value mask;              ///< byte (0, 0) of this head's mask tensor
+    /// Knows b, h, kvh and what depends on them alone.
+    std::optional<ModEmitter> mods;
+  };
+
+  /// Addresses of one strip's state.
+  struct StripState {
+    Value first; ///< its first query row
+    Value queries, acc, reference, threshold, sum, positions;
+  };
+
+  /// What the bounds prove about a range of keys for one strip; i1.
+  struct TileVerdict {
+    Value empty, full;
+  };
+
+  /// What the mask stage found for one tile; i1.
+  struct TileMask {
+    Value any;    ///< some pair is kept
+    Value masked; ///< some pair may not be: apply the mask bits
+  };
+
+  bool hasScore() { return !forward.getScore().empty(); }
+  bool hasMask() {
+    return !forward.getMask().empty() || forward.getMaskTensor();
+  }
+
+  // Prefill.cpp
+  void emitItem(Value index, Value blocks);
+  void emitPack(Value strip);
+  void emitBlock(Value strip, Value kv0, Value keys);
+  void emitValues(const StripState &state, Value rows);
+  void emitValueTile(const StripState &state, Value rows, Value d,
+                     int64_t height);
+  void emitFinish(Value strip);
+  void copyRow(Value from, Value to);
+  void fill(Value address, int64_t floats, float value);
+  Value workspace(int64_t offset);
+  Value stripPart(int64_t offset, Value strip, int64_t floats);
+
+  // PrefillTile.cpp
+  TileVerdict emitBounds(const StripState &state, Value kvFirst, Value kvLast);
+  Value emitTile(const StripState &state, Value kv, Value row, Value blockFull);
+  TileMask decideTile(const StripState &state, Value kv, Value row,
+                      Value blockFull);
+  TileMask emitMaskBits(const StripState &state, Value kv, Value row);
+  void gatherMaskTensor(const StripState &state, Value kv);
+  std::vector<ModEmitter> columnEmitters(const StripState &state,
+                                               mlir::Region &region);
+  void bindKey(ModEmitter &emitter, Value kv);
+  void emitScores(const StripState &state, Value kv, Value scores);
+  void emitScoreMod(const StripState &state, Value kv, Value scores);
+  void applyMaskBits(Value scores);
+  void setValueRows(Value kv, Value row);
+  Value valueRow(Value kv);
+  void emitSoftmax(const StripState &state, Value scores, Value row);
+  Value exponent(Value score, Value reference);
+  mlir::LLVM::LLVMFuncOp emitRescale(llvm::StringRef name);
+
+  Ir ir;
+  attn::ForwardOp forward;
+  PrefillSchedule s;
+  int64_t D, Dv;
+  int64_t width; ///< Dv rounded up to whole vectors
+  PrefillWorkspace w;
+  KernelInputs in;
+  Item item;
+  mlir::LLVM::LLVMFuncOp pack, unpack, rescale;
+};
+
+} // namespace attnjit::cpu
+
+#endif // ATTNJIT_LIB_TARGET_CPU_PREFILLEMITTER_H

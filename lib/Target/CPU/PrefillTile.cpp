@@ -1,0 +1,406 @@
+//===- PrefillTile.cpp - One tile of the prefill kernel -------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile is 4 keys by a strip of 24 queries. Its four rows of scores lie at
+// `scores`, become probabilities in place, and are counted by the running row
+// number of the block.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrefillEmitter.h"
+
+#include "attnjit/Frontend/EmitMath.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace attnjit::cpu {
+
+/// Scores may exceed the reference by this much, in units of log 2, before it
+/// moves: sums of up to 2^31 terms of 2^40 stay far below f32's 2^128.
+static constexpr float kLazyThreshold = 40.0f;
+
+//===----------------------------------------------------------------------===//
+// Which pairs of the tile are kept
+//===----------------------------------------------------------------------===//
+
+PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(const StripState &state,
+                                                       Value kvFirst,
+                                                       Value kvLast) {
+  if (forward.getBounds().empty())
+    return {ir.cI1(false), ir.cI1(!hasMask())};
+  Value qLast = ir.min(ir.add(state.first, s.strip() - 1), item.lastRow);
+  ModEmitter emitter = *item.mods;
+  auto bind = [&](attn::Position position, Value local, Value offset) {
+    emitter.bind(position, ir.add(ir.trunc32(local), offset));
+  };
+  bind(attn::Position::QLo, state.first, item.qOffset);
+  bind(attn::Position::QHi, qLast, item.qOffset);
+  bind(attn::Position::KvLo, kvFirst, item.kvOffset);
+  bind(attn::Position::KvHi, kvLast, item.kvOffset);
+  SmallVector<Value> verdict = emitter.emit(forward.getBounds());
+  // A mask tensor can empty pairs that the mask expression keeps.
+  return {verdict[0], forward.getMaskTensor() ? ir.cI1(false) : verdict[1]};
+}
+
+std::vector<ModEmitter> PrefillEmitter::columnEmitters(const StripState &state,
+                                                       Region &region) {
+  std::vector<ModEmitter> columns;
+  for (int64_t c = 0; c < s.columns; ++c) {
+    ModEmitter column = *item.mods;
+    Value q = ir.loadVecI32(ir.at(state.positions, ir.i32(), c * ir.lanes));
+    column.bind(attn::Position::Q, q);
+    column.bind(attn::Position::QLocal, ir.sub(q, ir.broadcast(item.qOffset)));
+    column.emitReady(region);
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+void PrefillEmitter::bindKey(ModEmitter &emitter, Value kv) {
+  Value local = ir.trunc32(kv);
+  emitter.bind(attn::Position::KvLocal, local);
+  emitter.bind(attn::Position::Kv, ir.add(local, item.kvOffset));
+}
+
+Value PrefillEmitter::valueRow(Value kv) {
+  return ir.at(item.v, ir.f32(), ir.mul(kv, in.v.stride[2]));
+}
+
+void PrefillEmitter::setValueRows(Value kv, Value row) {
+  for (int64_t r = 0; r < s.rows; ++r)
+    ir.store(valueRow(ir.add(kv, r)),
+             ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
+}
+
+void PrefillEmitter::gatherMaskTensor(const StripState &state, Value kv) {
+  Value lastKey = ir.sub(in.Skv, ir.cI64(1));
+  ir.loop(s.rows, 1, [&](Value r) {
+    Value key = ir.min(ir.add(kv, r), lastKey);
+    Value column =
+        ir.at(item.mask, ir.b.getI8Type(), ir.mul(key, in.mask.stride[3]));
+    Value bits = ir.at(workspace(w.bits), ir.i32(), ir.mul(r, s.strip()));
+    ir.loop(s.strip(), 1, [&](Value lane) {
+      Value row = ir.min(ir.add(state.first, lane), item.lastRow);
+      Value byte =
+          ir.load(ir.b.getI8Type(), ir.at(column, ir.b.getI8Type(),
+                                          ir.mul(row, in.mask.stride[2])));
+      Value zero =
+          arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI8IntegerAttr(0));
+      Value keep = ir.cmp(Ir::Pred::ne, byte, zero);
+      ir.store(arith::ExtSIOp::create(ir.b, ir.loc, ir.i32(), keep),
+               ir.at(bits, ir.i32(), lane));
+    });
+  });
+}
+
+/// Evaluates the mask before the product, row by row; -1 in a lane's bits
+/// where the pair is kept. A row that no lane keeps gets zeros for its v, so
+/// that what its memory holds never reaches the output.
+PrefillEmitter::TileMask PrefillEmitter::emitMaskBits(const StripState &state,
+                                                      Value kv, Value row) {
+  Region &mask = forward.getMask();
+  if (forward.getMaskTensor())
+    gatherMaskTensor(state, kv);
+  std::vector<ModEmitter> columns;
+  if (!mask.empty())
+    columns = columnEmitters(state, mask);
+  Value bits = workspace(w.bits), zeros = workspace(w.zeros);
+  Value any =
+      ir.loop(ir.cI64(0), ir.cI64(s.rows), 1, {ir.cI1(false)},
+              [&](Value r, ValueRange carried) {
+                Value key = ir.add(kv, r);
+                Value inRange =
+                    ir.broadcast(ir.cmp(Ir::Pred::slt, key, in.Skv));
+                Value rowBits = ir.at(bits, ir.i32(), ir.mul(r, s.strip()));
+                Value rowAny;
+                for (int64_t c = 0; c < s.columns; ++c) {
+                  Value address = ir.at(rowBits, ir.i32(), c * ir.lanes);
+                  Value keep = inRange;
+                  if (!mask.empty()) {
+                    bindKey(columns[c], key);
+                    Value value = columns[c].emit(mask).front();
+                    if (!isa<VectorType>(value.getType()))
+                      value = ir.broadcast(value);
+                    keep = ir.bitAnd(keep, value);
+                  }
+                  if (forward.getMaskTensor())
+                    keep = ir.bitAnd(keep, ir.cmp(Ir::Pred::ne,
+                                                  ir.loadVecI32(address),
+                                                  ir.splat(0)));
+                  ir.store(arith::ExtSIOp::create(ir.b, ir.loc,
+                                                  ir.vec(ir.i32()), keep),
+                           address);
+                  rowAny = c ? ir.bitOr(rowAny, keep) : keep;
+                }
+                rowAny = ir.anyLane(rowAny);
+                ir.store(ir.select(rowAny, valueRow(key), zeros),
+                         ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
+                return Ir::Values{ir.bitOr(carried.front(), rowAny)};
+              })
+          .front();
+  return {any, ir.cI1(true)};
+}
+
+PrefillEmitter::TileMask PrefillEmitter::decideTile(const StripState &state,
+                                                    Value kv, Value row,
+                                                    Value blockFull) {
+  Value last = ir.add(kv, s.rows - 1);
+  Value whole = ir.cmp(Ir::Pred::slt, last, in.Skv);
+  SmallVector<Type> types = {ir.i1(), ir.i1()};
+  auto pair = [&](Value any, Value masked) { return Ir::Values{any, masked}; };
+  Ir::Values mask = ir.ifElse(
+      types, ir.bitAnd(blockFull, whole),
+      [&] { return pair(ir.cI1(true), ir.cI1(false)); },
+      [&] {
+        TileVerdict tile =
+            emitBounds(state, kv, ir.min(last, ir.sub(in.Skv, ir.cI64(1))));
+        // Empty or full: nothing to evaluate.
+        Value full = ir.bitAnd(tile.full, whole);
+        return ir.ifElse(
+            types, ir.bitOr(tile.empty, full),
+            [&] { return pair(full, ir.cI1(false)); },
+            [&] {
+              TileMask bits = emitMaskBits(state, kv, row);
+              return pair(bits.any, bits.masked);
+            });
+      });
+  return {mask[0], mask[1]};
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
+                               Value blockFull) {
+  TileMask mask = decideTile(state, kv, row, blockFull);
+  return ir
+      .ifElse(
+          ir.i64(), mask.any,
+          [&] {
+            Value scores =
+                ir.at(workspace(w.scores), ir.f32(), ir.mul(row, s.strip()));
+            emitScores(state, kv, scores);
+            if (hasScore())
+              emitScoreMod(state, kv, scores);
+            ir.ifElse(
+                {}, mask.masked,
+                [&] {
+                  applyMaskBits(scores);
+                  return Ir::Values();
+                },
+                [&] {
+                  setValueRows(kv, row);
+                  return Ir::Values();
+                });
+            emitSoftmax(state, scores, row);
+            return Ir::Values{ir.add(row, s.rows)};
+          },
+          [&] { return Ir::Values{row}; })
+      .front();
+}
+
+/// S[r][lane] = sum_d K[kv + r][d] * Q[d][lane]; one f32 fused multiply-add
+/// after another, in order of d.
+void PrefillEmitter::emitScores(const StripState &state, Value kv,
+                                Value scores) {
+  Value lastKey = ir.sub(in.Skv, ir.cI64(1));
+  Ir::Values rows, sums;
+  for (int64_t r = 0; r < s.rows; ++r) {
+    Value key = ir.min(ir.add(kv, r), lastKey);
+    rows.push_back(ir.at(item.k, ir.f32(), ir.mul(key, in.k.stride[2])));
+  }
+  for (int64_t i = 0; i < s.rows * s.columns; ++i)
+    sums.push_back(ir.splat(0.0f));
+
+  auto step = [&](Ir::Values &acc, Value d, int64_t u) {
+    Value q = ir.at(state.queries, ir.f32(), ir.mul(d, s.strip()));
+    Ir::Values columns;
+    for (int64_t c = 0; c < s.columns; ++c)
+      columns.push_back(
+          ir.loadVec(ir.at(q, ir.f32(), u * s.strip() + c * ir.lanes)));
+    for (int64_t r = 0; r < s.rows; ++r) {
+      Value k = ir.broadcast(
+          ir.load(ir.f32(), ir.at(ir.at(rows[r], ir.f32(), d), ir.f32(), u)));
+      for (int64_t c = 0; c < s.columns; ++c) {
+        Value &sum = acc[r * s.columns + c];
+        sum = ir.fma(k, columns[c], sum);
+      }
+    }
+  };
+  constexpr int64_t kUnroll = 4;
+  int64_t whole = D / kUnroll * kUnroll;
+  if (whole)
+    sums = ir.loop(ir.cI64(0), ir.cI64(whole), kUnroll, sums,
+                   [&](Value d, ValueRange carried) {
+                     Ir::Values next(carried);
+                     for (int64_t u = 0; u < kUnroll; ++u)
+                       step(next, d, u);
+                     return next;
+                   });
+  for (int64_t d = whole; d < D; ++d)
+    step(sums, ir.cI64(d), 0);
+  for (int64_t r = 0; r < s.rows; ++r)
+    for (int64_t c = 0; c < s.columns; ++c)
+      ir.store(sums[r * s.columns + c],
+               ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes));
+}
+
+void PrefillEmitter::emitScoreMod(const StripState &state, Value kv,
+                                  Value scores) {
+  Region &score = forward.getScore();
+  std::vector<ModEmitter> columns = columnEmitters(state, score);
+  // A loop over the rows: twelve copies of the mod would cost compile time
+  // and gain nothing, since three columns already overlap.
+  ir.loop(s.rows, 1, [&](Value r) {
+    Value rowScores = ir.at(scores, ir.f32(), ir.mul(r, s.strip()));
+    for (int64_t c = 0; c < s.columns; ++c) {
+      Value address = ir.at(rowScores, ir.f32(), c * ir.lanes);
+      ModEmitter emitter = columns[c];
+      bindKey(emitter, ir.add(kv, r));
+      emitter.bind(score.getArgument(0), ir.loadVec(address));
+      Value value = emitter.emit(score).front();
+      if (!isa<VectorType>(value.getType()))
+        value = ir.broadcast(value);
+      ir.store(value, address);
+    }
+  });
+}
+
+void PrefillEmitter::applyMaskBits(Value scores) {
+  Value bits = workspace(w.bits);
+  for (int64_t i = 0; i < s.rows * s.columns; ++i) {
+    Value address = ir.at(scores, ir.f32(), i * ir.lanes);
+    Value keep =
+        ir.cmp(Ir::Pred::ne, ir.loadVecI32(ir.at(bits, ir.i32(), i * ir.lanes)),
+               ir.splat(0));
+    ir.store(ir.select(keep, ir.loadVec(address), ir.splat(-INFINITY)),
+             address);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Online softmax
+//===----------------------------------------------------------------------===//
+
+/// score - reference in units of log 2.
+Value PrefillEmitter::exponent(Value score, Value reference) {
+  // With a score mod, m stays in its units: m * log2(e) could overflow where
+  // a finite minimum such as -3e38 stands for a mask.
+  Value difference = ir.fsub(score, reference);
+  return hasScore()
+             ? ir.fmul(difference, ir.splat(std::numbers::log2e_v<float>))
+             : difference;
+}
+
+/// P = exp(S - m) in place, l += P. All vectors are loaded again after the
+/// rare branch: none may be live across its call, or register allocation
+/// splits the accumulators of the loops around it.
+void PrefillEmitter::emitSoftmax(const StripState &state, Value scores,
+                                 Value row) {
+  auto scoreAt = [&](int64_t r, int64_t c) {
+    return ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
+  };
+  auto columnAt = [&](Value base, int64_t c) {
+    return ir.at(base, ir.f32(), c * ir.lanes);
+  };
+  Value exceeds;
+  for (int64_t c = 0; c < s.columns; ++c) {
+    Value top = ir.loadVec(scoreAt(0, c));
+    for (int64_t r = 1; r < s.rows; ++r)
+      top = ir.fmax(ir.loadVec(scoreAt(r, c)), top);
+    Value above =
+        ir.fcmp(Ir::FPred::OGT, top, ir.loadVec(columnAt(state.threshold, c)));
+    exceeds = c ? ir.bitOr(exceeds, above) : above;
+  }
+  ir.ifThen(ir.unlikely(ir.anyLane(exceeds)), [&] {
+    LLVM::CallOp::create(ir.b, ir.loc, rescale,
+                         ValueRange{state.reference, state.threshold, state.sum,
+                                    state.acc, workspace(w.scores), row});
+  });
+  for (int64_t c = 0; c < s.columns; ++c) {
+    Value m = ir.loadVec(columnAt(state.reference, c));
+    Value l = ir.loadVec(columnAt(state.sum, c));
+    for (int64_t r = 0; r < s.rows; ++r) {
+      Value p =
+          emitSoftmaxExp2(ir.b, ir.loc, exponent(ir.loadVec(scoreAt(r, c)), m));
+      ir.store(p, scoreAt(r, c));
+      l = ir.fadd(l, p);
+    }
+    ir.store(l, columnAt(state.sum, c));
+  }
+}
+
+/// rescale(reference, threshold, sum, acc, scores, row): moves m to the
+/// maximum of the tile at `row` where that is larger, and multiplies l, acc and
+/// the block's probabilities before `row` by exp(m_old - m_new).
+///
+/// Before its first finite score a lane has m = 0, threshold -inf, l = 0 and
+/// acc = 0, so masked scores (-inf) give p = 0 there as everywhere. NaN and
+/// +inf need no care: a NaN score is not above the threshold and makes l NaN;
+/// +inf becomes m, and inf - inf makes l NaN.
+LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
+  OpBuilder::InsertionGuard guard(ir.b);
+  SmallVector<Type> inputs(5, ir.ptr());
+  inputs.push_back(ir.i64());
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(ir.b.getContext()), inputs);
+  auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type,
+                                           LLVM::Linkage::Internal);
+  function.setNoInline(true);
+  function.setPassthroughAttr(ir.b.getArrayAttr({ir.b.getStringAttr("cold")}));
+  Block *entry = function.addEntryBlock(ir.b);
+  ir.b.setInsertionPointToStart(entry);
+  Value row = entry->getArgument(5);
+  // Scores that exceed m by the threshold in units of log 2.
+  float margin =
+      hasScore() ? kLazyThreshold * std::numbers::ln2_v<float> : kLazyThreshold;
+
+  ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+    auto column = [&](int64_t argument) {
+      return ir.at(entry->getArgument(argument), ir.f32(), lane);
+    };
+    Value reference = column(0), threshold = column(1), sum = column(2);
+    Value acc = column(3), scores = column(4);
+    auto rowAt = [&](Value base, Value index) {
+      return ir.at(base, ir.f32(), ir.mul(index, s.strip()));
+    };
+    Value top = ir.loadVec(rowAt(scores, row));
+    for (int64_t r = 1; r < s.rows; ++r)
+      top = ir.fmax(ir.loadVec(rowAt(scores, ir.add(row, r))), top);
+
+    Value infinity = ir.splat(-INFINITY);
+    Value old = ir.loadVec(reference);
+    Value fresh = ir.fcmp(Ir::FPred::OEQ, ir.loadVec(threshold), infinity);
+    Value nothing = ir.fcmp(Ir::FPred::OEQ, top, infinity);
+    Value first = ir.select(nothing, ir.splat(0.0f), top);
+    Value next = ir.select(fresh, first, ir.fmax(top, old));
+    Value factor =
+        ir.select(fresh, ir.splat(1.0f),
+                  emitSoftmaxExp2(ir.b, ir.loc, exponent(old, next)));
+    Value still = ir.bitAnd(fresh, nothing);
+    ir.store(next, reference);
+    ir.store(ir.select(still, infinity, ir.fadd(next, ir.splat(margin))),
+             threshold);
+    ir.store(ir.fmul(ir.loadVec(sum), factor), sum);
+    auto scaleRows = [&](Value base, Value count) {
+      ir.loop(ir.cI64(0), count, 1, [&](Value i) {
+        Value address = rowAt(base, i);
+        ir.store(ir.fmul(ir.loadVec(address), factor), address);
+      });
+    };
+    scaleRows(acc, ir.cI64(Dv));
+    scaleRows(scores, row);
+  });
+  LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
+  return function;
+}
+
+} // namespace attnjit::cpu
