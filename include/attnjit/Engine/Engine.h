@@ -22,6 +22,7 @@
 #include "attnjit/Spec/AttentionSpec.h"
 #include "attnjit/Spec/TargetSpec.h"
 #include "attnjit/Support/Error.h"
+#include "attnjit/Support/Trace.h"
 
 #include <filesystem>
 #include <functional>
@@ -49,12 +50,6 @@ struct EngineOptions {
 
 /// Where a kernel came from.
 enum class CacheSource { Compiled, Disk, Memory };
-
-/// A stage of one compilation and its wall-clock time.
-struct StageTime {
-  std::string_view stage;
-  double ms = 0;
-};
 
 /// What one call of Engine::compile did.
 struct CompileReport {

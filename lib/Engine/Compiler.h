@@ -1,0 +1,41 @@
+//===- Compiler.h - From a canonical mod to an object file ------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs the stages of a compilation one after the other.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_ENGINE_COMPILER_H
+#define ATTNJIT_LIB_ENGINE_COMPILER_H
+
+#include "attnjit/Engine/Engine.h"
+#include "attnjit/Expr/ModProgram.h"
+#include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/TargetSpec.h"
+#include "attnjit/Support/Error.h"
+#include "attnjit/Support/Trace.h"
+
+#include <filesystem>
+#include <string>
+
+namespace attnjit {
+
+/// Symbol of the entry point in every object.
+inline constexpr const char *kPrefillSymbol = "attnjit_prefill";
+
+/// Compiles up to `stage` and gives its text or bytes. Where `dumpDirectory`
+/// is not empty, every stage on the way is written there as a file.
+/// Errors: Unsupported (the message says what), Internal.
+Expected<std::string> compileTo(const CanonicalMod &mod,
+                                const AttentionSpec &spec,
+                                const TargetSpec &target, Stage stage,
+                                const std::filesystem::path &dumpDirectory,
+                                Trace &trace);
+
+} // namespace attnjit
+
+#endif // ATTNJIT_LIB_ENGINE_COMPILER_H

@@ -1,0 +1,35 @@
+//===- ObjectLoader.h - Making an object file executable --------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes an object file; gives the address of its entry point, and what keeps
+// the code alive.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_ENGINE_OBJECTLOADER_H
+#define ATTNJIT_LIB_ENGINE_OBJECTLOADER_H
+
+#include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Support/Error.h"
+
+#include <memory>
+#include <string>
+
+namespace attnjit {
+
+struct LoadedCode {
+  AttnJitKernelFn entry = nullptr;
+  std::shared_ptr<const void> code; ///< unloads when the last copy goes
+};
+
+/// Links `object` into this process. Errors: Environment (no executable
+/// memory), Internal (an object that does not link).
+Expected<LoadedCode> loadObject(std::string object, const char *symbol);
+
+} // namespace attnjit
+
+#endif // ATTNJIT_LIB_ENGINE_OBJECTLOADER_H
