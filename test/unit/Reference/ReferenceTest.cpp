@@ -102,6 +102,16 @@ TEST(Reference, CausalSoftcapSinkProbAndDropoutTogether) {
   }
 }
 
+// A word equal to the threshold is kept: rate = word / 2^32, exactly.
+TEST(Reference, DropoutKeepsAtTheThreshold) {
+  Problem problem({1, 1, 1, 1, 1, 4, 4});
+  const uint32_t word = dropoutWord(3, 4, 0, 0, 0);
+  problem.args.dropout = DropoutArg{word * 0x1p-32, 3, 4};
+  EXPECT_NE(rowOf(ModProgram::identity(), problem.args).out[0], 0);
+  problem.args.dropout->rate = (word + 1.0) * 0x1p-32;
+  EXPECT_EQ(rowOf(ModProgram::identity(), problem.args).out[0], 0);
+}
+
 TEST(Reference, MaskTensorsBroadcast) {
   std::mt19937_64 random(13);
   for (auto shape : {std::vector<int64_t>{2, 2, 3, 5},
