@@ -12,6 +12,7 @@
 
 #include "Compiler.h"
 
+#include "attnjit/Analysis/SplitMask.h"
 #include "attnjit/Analysis/TileBounds.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Frontend/BuildForward.h"
@@ -64,6 +65,27 @@ private:
 };
 } // namespace
 
+/// The mod with conditions that its score hides in `where(c, x, -inf)` moved to
+/// the mask, where whole tiles are skipped by them.
+static ModProgram withInferredMask(const ModProgram &mod) {
+  SplitScore split = splitMask(mod.score());
+  if (!split.mask)
+    return mod;
+  ModParts parts;
+  parts.score = split.score;
+  parts.mask =
+      mod.mask() ? Expr::make(Op::And, {mod.mask(), split.mask}) : split.mask;
+  parts.prob = mod.prob();
+  parts.sink = mod.sink();
+  parts.normalize = mod.normalize();
+  // Captures keep their ordinals, by which compiled code reads them.
+  parts.params = mod.params();
+  parts.buffers = mod.buffers();
+  auto inferred = ModProgram::create(std::move(parts));
+  // At the limits of size and depth the mod stays as it is.
+  return inferred ? *inferred : mod;
+}
+
 static std::string printModule(mlir::ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -100,13 +122,14 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return content;
   };
 
+  ModProgram program = withInferredMask(mod.program);
   auto expr =
-      reached(Stage::Expr, "kernel.mod", [&] { return print(mod.program); });
+      reached(Stage::Expr, "kernel.mod", [&] { return print(program); });
   if (!expr || stage == Stage::Expr)
     return expr;
 
-  TileBounds bounds = trace.time(
-      "analyze", [&] { return computeTileBounds(mod.program.mask()); });
+  TileBounds bounds =
+      trace.time("analyze", [&] { return computeTileBounds(program.mask()); });
   auto context = trace.time("context", [] {
     mlir::DialectRegistry registry;
     registry.insert<attn::AttnDialect>();
@@ -119,7 +142,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
   });
   CollectedDiagnostics diagnostics(*context);
   auto module = trace.time("frontend", [&] {
-    return buildForward(*context, mod.program, bounds, spec, kPrefillSymbol);
+    return buildForward(*context, program, bounds, spec, kPrefillSymbol);
   });
   if (mlir::failed(mlir::verify(*module)))
     return fail(

@@ -16,7 +16,7 @@
 #include "Compiler.h"
 #include "KernelKey.h"
 #include "ObjectLoader.h"
-#include "attnjit/Analysis/AxisUse.h"
+#include "attnjit/Reference/Signature.h"
 #include "attnjit/Spec/Schedule.h"
 #include "attnjit/Target/CPU/Prefill.h"
 
@@ -82,21 +82,9 @@ struct Engine::Impl {
 static KernelSignature signatureOf(const Request &request,
                                    const CanonicalMod &canonical,
                                    const PrefillSchedule &schedule) {
-  KernelSignature signature;
-  signature.D = request.spec.D;
-  signature.Dv = request.spec.Dv;
-  signature.dtype = request.spec.dtype;
-  signature.maskTensor = request.spec.maskTensor;
-  signature.dropout = request.spec.dropout;
-  signature.params = request.mod.params();
-  signature.buffers = request.mod.buffers();
+  KernelSignature signature = signatureOf(request.mod, request.spec);
   signature.paramSource = canonical.paramSource;
   signature.bufferSource = canonical.bufferSource;
-  for (const auto &uses : computeAxisUse(request.mod)) {
-    auto &axes = signature.bufferAxisUse.emplace_back();
-    for (size_t axis = 0; axis < axes.size(); ++axis)
-      axes[axis] = {uses[axis].byQ, uses[axis].byKv};
-  }
   signature.blockQ = schedule.blockQ;
   signature.workspaceBytes =
       cpu::PrefillWorkspace::layout(request.spec.D, request.spec.Dv, schedule)

@@ -54,7 +54,8 @@ LogicalResult convertKernelToLLVM(ModuleOp module) {
 }
 
 namespace {
-struct ConvertKernelToLLVM : impl::ConvertKernelToLLVMBase<ConvertKernelToLLVM> {
+struct ConvertKernelToLLVM
+    : impl::ConvertKernelToLLVMBase<ConvertKernelToLLVM> {
   void runOnOperation() override {
     if (failed(convertKernelToLLVM(getOperation())))
       signalPassFailure();

@@ -171,6 +171,12 @@ public:
   Value loadVec(Value address) { return load(vec(f32()), address); }
   Value loadVecI32(Value address) { return load(vec(i32()), address); }
 
+  /// Asks for the cache line of an address in L2, to be read.
+  void prefetch(Value address) {
+    mlir::LLVM::Prefetch::create(b, loc, address, /*rw=*/0, /*hint=*/2,
+                                 /*cache=*/1);
+  }
+
   //===--- Control --------------------------------------------------------===//
 
   /// for (iv = lo; iv < hi; iv += step) with values carried from iteration to

@@ -36,9 +36,9 @@ namespace attnjit::cpu {
 #include "attnjit/Target/CPU/Passes.h.inc"
 
 void registerDependentDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  LLVM::LLVMDialect, scf::SCFDialect, ub::UBDialect,
-                  vector::VectorDialect>();
+  registry
+      .insert<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect,
+              scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
 }
 
 LogicalResult lowerForwards(ModuleOp module) {

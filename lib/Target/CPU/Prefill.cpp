@@ -184,6 +184,8 @@ void PrefillEmitter::emitPack(Value strip) {
 void PrefillEmitter::emitBlock(Value strip, Value kv0, Value keys) {
   StripState state;
   state.first = ir.add(item.q0, ir.mul(strip, s.strip()));
+  state.isFirst = ir.cmp(Ir::Pred::eq, strip, ir.cI64(0));
+  state.isLast = ir.cmp(Ir::Pred::eq, ir.add(strip, 1), item.strips);
   state.queries = stripPart(w.queries, strip, D * s.strip());
   state.acc = stripPart(w.acc, strip, width * s.strip());
   state.reference = stripPart(w.reference, strip, s.strip());

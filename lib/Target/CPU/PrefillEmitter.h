@@ -49,7 +49,8 @@ private:
 
   /// Addresses of one strip's state.
   struct StripState {
-    Value first; ///< its first query row
+    Value first;           ///< its first query row
+    Value isFirst, isLast; ///< among the strips of its item; i1
     Value queries, acc, reference, threshold, sum, positions;
   };
 
@@ -90,8 +91,9 @@ private:
   TileMask emitMaskBits(const StripState &state, Value kv, Value row);
   void gatherMaskTensor(const StripState &state, Value kv);
   std::vector<ModEmitter> columnEmitters(const StripState &state,
-                                               mlir::Region &region);
+                                         mlir::Region &region);
   void bindKey(ModEmitter &emitter, Value kv);
+  void prefetchRows(const StripState &state, Value kv);
   void emitScores(const StripState &state, Value kv, Value scores);
   void emitScoreMod(const StripState &state, Value kv, Value scores);
   void applyMaskBits(Value scores);

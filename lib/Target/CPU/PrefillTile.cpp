@@ -187,6 +187,7 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
           [&] {
             Value scores =
                 ir.at(workspace(w.scores), ir.f32(), ir.mul(row, s.strip()));
+            prefetchRows(state, kv);
             emitScores(state, kv, scores);
             if (hasScore())
               emitScoreMod(state, kv, scores);
@@ -205,6 +206,26 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
           },
           [&] { return Ir::Values{row}; })
       .front();
+}
+
+/// The first strip of a block asks for the block's V, the last one for the
+/// next block's K, a tile's rows at a time: V is read down its columns, where
+/// the hardware prefetchers do not follow.
+void PrefillEmitter::prefetchRows(const StripState &state, Value kv) {
+  constexpr int64_t kLineFloats = 16;
+  Value lastKey = ir.sub(in.Skv, ir.cI64(1));
+  auto prefetch = [&](Value base, Value stride, Value first, int64_t floats) {
+    for (int64_t r = 0; r < s.rows; ++r) {
+      Value key = ir.min(ir.add(first, r), lastKey);
+      Value row = ir.at(base, ir.f32(), ir.mul(key, stride));
+      for (int64_t d = 0; d < floats; d += kLineFloats)
+        ir.prefetch(ir.at(row, ir.f32(), d));
+    }
+  };
+  ir.ifThen(state.isFirst, [&] { prefetch(item.v, in.v.stride[2], kv, Dv); });
+  ir.ifThen(state.isLast, [&] {
+    prefetch(item.k, in.k.stride[2], ir.add(kv, s.blockKv), D);
+  });
 }
 
 /// S[r][lane] = sum_d K[kv + r][d] * Q[d][lane]; one f32 fused multiply-add
