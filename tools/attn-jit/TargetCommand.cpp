@@ -1,0 +1,99 @@
+//===- TargetCommand.cpp - attn-jit target --------------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Says what this machine is, as far as kernels are concerned.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Command.h"
+#include "CommonOptions.h"
+
+#include "support/HostInfo.h"
+#include "support/Peak.h"
+#include "support/ProcessClock.h"
+
+#include "attnjit/Spec/TargetSpec.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+using namespace attnjit;
+using namespace attnjit::tool;
+
+namespace {
+
+class TargetCommand final : public Command {
+public:
+  CLI::App *declare(CLI::App &app) override;
+  Expected<int> run(const ProcessClock &clock) override;
+
+private:
+  CommonOptions common;
+};
+
+} // namespace
+
+CLI::App *TargetCommand::declare(CLI::App &app) {
+  CLI::App *command = app.add_subcommand("target", "Say what this machine is");
+  common.declare(*command);
+  return command;
+}
+
+/// The best of a second of short slices; 0 where the machine has no AVX2.
+static double bestPeak() {
+  constexpr int kSlices = 100;
+  constexpr double kSliceSeconds = 0.01;
+  double best = 0;
+  for (int slice = 0; slice < kSlices; ++slice) {
+    Expected<double> gflops = measureFmaPeak(1, kSliceSeconds);
+    if (!gflops)
+      return 0;
+    best = std::max(best, *gflops);
+  }
+  return best;
+}
+
+Expected<int> TargetCommand::run(const ProcessClock &clock) {
+  Trace trace;
+  const CpuInfo cpu = readCpuInfo();
+  const double peak = trace.time("measure peak", [] { return bestPeak(); });
+  const Expected<TargetSpec> spec = TargetSpec::host();
+  const TimingReport timing = {clock, trace.stages(), {}, clock.sinceExecMs()};
+  if (common.timing)
+    timing.print();
+  if (!common.json) {
+    std::fputs(
+        fmt::format("cpu       {}\ntarget    {}\ncores     {}\n"
+                    "features  {}\npeak      {:.1f} GFLOP/s, one thread, f32\n",
+                    cpu.name, spec ? spec->name() : spec.error().message(),
+                    cpu.cores, fmt::join(cpu.features, " "), peak)
+            .c_str(),
+        stdout);
+    return kSuccess;
+  }
+  Json result = {{"cpu",
+                  {{"name", cpu.name},
+                   {"features", cpu.features},
+                   {"cores", cpu.cores},
+                   {"peak_gflops_1t", peak},
+                   {"target", spec ? Json(spec->name()) : Json()}}},
+                 {"gpus", Json::array()},
+                 {"driver", nullptr}};
+  if (common.timing)
+    result["timing"] = timing.json();
+  printJson(result);
+  return kSuccess;
+}
+
+std::unique_ptr<Command> tool::makeTargetCommand() {
+  return std::make_unique<TargetCommand>();
+}
