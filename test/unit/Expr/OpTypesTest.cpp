@@ -111,8 +111,9 @@ TEST(OpTypes, MatchTheTable) {
         if (e->operand(k) != wanted)
           wanted = Expr::make(Op::ToF32, {wanted});
         EXPECT_EQ(e->operand(k), wanted);
-        if (!isCast && k >= first)
+        if (!isCast && k >= first) {
           EXPECT_EQ(e->operand(k)->type(), e->operand(first)->type());
+        }
       }
     }
   }

@@ -122,9 +122,10 @@ void expectCanonical(const Expr &e) {
   EXPECT_FALSE(e->hasFreeReduceVars());
   for (const Expr &node : topologicalOrder({&e, 1})) {
     ASSERT_NE(node->op(), Op::Invalid);
-    if (node->op() == Op::Reduce)
+    if (node->op() == Op::Reduce) {
       EXPECT_EQ(static_cast<int>(node->reduceVar()),
                 node->operand(0)->reduceNesting());
+    }
   }
 }
 
@@ -171,6 +172,7 @@ TEST(Visitor, SubstitutionNeverCaptures) {
 
 TEST(Visitor, BodiesOfFinishedReductionsCanBeOpened) {
   unsigned opened = 0;
+  Expr earlier = q();
   for (unsigned seed = 0; seed < kSeeds; ++seed) {
     SCOPED_TRACE(seed);
     Generator generator{std::mt19937(seed), {}};
@@ -180,16 +182,20 @@ TEST(Visitor, BodiesOfFinishedReductionsCanBeOpened) {
         continue;
       ++opened;
       // The body's variables are free now and have the numbers that reductions
-      // of the host bind as well.
+      // of the host bind as well; those of an earlier body stand beside them.
       Expr body = node->operand(0);
-      std::pair<Expr, Expr> replacement(q(), body);
-      Expr moved = substitute(host, {&replacement, 1});
+      Expr root =
+          Expr::make(Op::Add, {Expr::make(Op::Add, {host, earlier}), body});
+      std::pair<Expr, Expr> replacement(q(),
+                                        Expr::make(Op::Sub, {body, earlier}));
+      Expr moved = substitute(root, {&replacement, 1});
       Scope around{{{Var::Q, 3}, {Var::Kv, 5}}, {}};
-      for (uint32_t var : body->freeReduceVars())
+      for (uint32_t var = 0; var < kMaxReduceNesting; ++var)
         around.reduceVars[var] = 7 + 2 * var;
       Scope inside = around;
-      inside.vars[Var::Q] = evaluate(body, around);
-      EXPECT_EQ(evaluate(moved, around), evaluate(host, inside));
+      inside.vars[Var::Q] = evaluate(replacement.second, around);
+      EXPECT_EQ(evaluate(moved, around), evaluate(root, inside));
+      earlier = body;
 
       // Instantiating the variable gives the steps of the reduction.
       for (const Expr &leaf : topologicalOrder({&body, 1})) {
