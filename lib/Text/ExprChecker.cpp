@@ -120,10 +120,10 @@ Expr ExprChecker::convert(const Expr &e, Type type, SourceSpan span,
   std::string hint = type == Type::Bool  ? "write `x != 0`, or a comparison"
                      : type == Type::I32 ? "`i32(...)` makes an i32 of it"
                                          : "`f32(...)` makes an f32 of it";
-  return report(
-      DiagnosticKind::TypeMismatch, span,
-      fmt::format("{} is {}, not {}", what, name(type), name(e->type())),
-      std::move(hint));
+  return report(DiagnosticKind::TypeMismatch, span,
+                fmt::format("{} is {}, but this is {}", what, name(type),
+                            name(e->type())),
+                std::move(hint));
 }
 
 //===----------------------------------------------------------------------===//

@@ -237,7 +237,8 @@ bool SyntaxParser::parseArguments(std::vector<SyntaxArgument> &arguments,
     hasNext = takeIf(",");
   }
   --nesting;
-  return expect(closing, "after the last argument");
+  return expect(closing, closing == ")" ? "after the last argument"
+                                        : "after the last subscript");
 }
 
 SyntaxId SyntaxParser::parsePostfix(SyntaxId base) {

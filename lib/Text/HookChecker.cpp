@@ -156,6 +156,14 @@ std::optional<CheckedFile> ModChecker::checkUsed(const Statement &statement,
   CheckedFile used = checkFile(resolved.text, values, context, found);
   context.openFiles.pop_back();
   std::vector<Diagnostic> list = found.take();
+  bool isAboutUses =
+      !list.empty() && (list[0].kind == DiagnosticKind::UseCycle ||
+                        list[0].kind == DiagnosticKind::UseTooDeep);
+  if (isAboutUses) {
+    // A matter of the whole chain, the same at each of its links.
+    diagnostics.add(list[0].kind, statement.used.span, list[0].message);
+    return std::nullopt;
+  }
   if (!list.empty()) {
     LineColumn place = locate(resolved.text, list[0].span.begin);
     std::string more = list.size() > 1

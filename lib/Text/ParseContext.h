@@ -32,9 +32,10 @@ struct ParseContext {
   /// began with has no known name and is not among them.
   std::vector<std::string> openFiles;
   int usesLeft = kMaxUses;
-  /// Nodes that substitutions and reductions may still visit: some seconds'
-  /// worth. Without it a short text of nested defs could ask for any amount.
-  uint64_t nodesLeft = uint64_t{1} << 23;
+  /// Nodes that substitutions and reductions may still visit: a few
+  /// seconds worth of work. Without it a short text of nested defs could ask
+  /// for any amount.
+  uint64_t nodesLeft = uint64_t{1} << 20;
   /// Operations that compile-time values may still take.
   uint64_t constantStepsLeft = uint64_t{1} << 24;
 

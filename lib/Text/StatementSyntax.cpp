@@ -265,20 +265,20 @@ void SyntaxParser::failAtStatement() {
          fmt::format("expected a statement, found {}", quote(word.text)));
     return;
   }
-  if (peekNext().is("=") && !isReservedWord(word.text)) {
-    fail(DiagnosticKind::ExpectedStatement, word.span,
-         fmt::format("{} starts no statement", quote(word.text)),
-         fmt::format("write `let {} = ...` to name a value", word.text));
-    return;
-  }
   Suggestion suggestion(word.text);
   for (std::string_view keyword :
-       {"mod", "param", "const", "buffer", "let", "def", "use", "score", "mask",
-        "prob", "sink", "normalize"})
+       {"score", "mask", "prob", "sink", "normalize"})
     suggestion.offer(keyword);
+  if (!peekNext().is("="))
+    for (std::string_view keyword :
+         {"mod", "param", "const", "buffer", "let", "def", "use"})
+      suggestion.offer(keyword);
+  std::string hint = suggestion.hint();
+  if (hint.empty() && peekNext().is("=") && !isReservedWord(word.text))
+    hint = fmt::format("write `let {} = ...` to name a value", word.text);
   fail(DiagnosticKind::ExpectedStatement, word.span,
        fmt::format("{} starts no statement", quote(word.text)),
-       suggestion.hint());
+       std::move(hint));
 }
 
 void SyntaxParser::parseKeyword(Statement &statement) {

@@ -55,8 +55,8 @@ void Suggestion::offer(std::string_view known) {
                static_cast<int>(unknown.size())) >= distance)
     return;
   int candidate = editDistance(unknown, known);
-  // Half of the letters must stay, or `x` would suggest `b`.
-  if (candidate >= distance || candidate * 2 > static_cast<int>(known.size()))
+  // Most of the letters must stay, or `x` would suggest `b`.
+  if (candidate >= distance || candidate * 3 > static_cast<int>(known.size()))
     return;
   nearest = known;
   distance = candidate;

@@ -1,0 +1,14 @@
+# Training of block diffusion: the first `len` positions are noised, the other
+# `len` clean. Noised blocks see themselves and the clean blocks before them,
+# clean blocks the clean ones up to their own.
+mod block_diffusion
+
+param len : i32 = 64
+const block : i32 = 8
+
+def isClean(i : i32) = i >= len
+def blockOf(i : i32) = i % len // block
+let same = not isClean(q) and not isClean(kv) and blockOf(q) == blockOf(kv)
+let offset = not isClean(q) and isClean(kv) and blockOf(q) > blockOf(kv)
+let clean = isClean(q) and isClean(kv) and blockOf(q) >= blockOf(kv)
+mask = same or offset or clean

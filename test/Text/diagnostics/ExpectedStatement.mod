@@ -1,0 +1,5 @@
+dist = q - kv
+scroe = score
+(q)
+causal
+if q > kv

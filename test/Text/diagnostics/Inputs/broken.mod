@@ -1,0 +1,2 @@
+mask = q
+score = kvv

@@ -1,0 +1,1 @@
+use "Inputs/cycle_b.mod"

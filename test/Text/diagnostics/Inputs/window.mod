@@ -1,0 +1,2 @@
+const width : i32 = 128
+mask = abs(q - kv) < width

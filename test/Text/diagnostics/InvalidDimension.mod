@@ -1,0 +1,5 @@
+buffer a : f32[-1]
+buffer bb : f32[1, 2, 3, 4, 5]
+buffer c : f32[B_global]
+buffer fine : f32[0, 2 * 8 - 1, ?]
+let x = a[0] + bb[0, 0, 0, 0] + c[0]

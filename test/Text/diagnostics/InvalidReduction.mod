@@ -1,0 +1,6 @@
+let a = any(t in 4..4: t > q)
+let bb = any(t in 5..4: t > q)
+let c = sum(t in 0..65537: t)
+let fine = sum(t in -4..4: t)
+def f(x : i32) = any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: any(a in 0..1: a > x)))))))))
+let d = f(i32(f(i32(f(q)))))

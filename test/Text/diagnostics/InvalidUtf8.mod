@@ -1,0 +1,3 @@
+# a comment with ˇ in it
+mask = q >= kv√(
+let good = q

@@ -1,0 +1,3 @@
+sink = 1.0
+normalize = none
+use "Inputs/softmax.mod"

@@ -1,0 +1,11 @@
+let l = score + 1.0
+def f(x : f32) = x + prob
+mask = score > 0.0
+mask = l > 0.0
+prob = score
+prob = f(score)
+score = prob
+sink = kv
+sink = score
+sink = kvh + q
+mask = f(1.0) > 0.0

@@ -1,0 +1,4 @@
+let a = max(q, kv
+let bb = (q + [kv
+score = score + (a + b
+mask = q >= kv

@@ -1,0 +1,2 @@
+use "window.mod
+mask = q >= kv

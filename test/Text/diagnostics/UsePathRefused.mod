@@ -1,0 +1,6 @@
+use "/etc/passwd"
+use "../outside.mod"
+use "a/../../b.mod"
+use "C:/mods/a.mod"
+use "a\\b.mod"
+use ""

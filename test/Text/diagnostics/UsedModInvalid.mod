@@ -1,0 +1,3 @@
+use "Inputs/broken.mod"
+use "Inputs/broken.mod" as A
+mask = A.mask
