@@ -158,26 +158,23 @@ void PrefillEmitter::emitPack(Value strip) {
   Value scale = hasScore()
                     ? in.scale
                     : ir.fmul(in.scale, ir.cF32(std::numbers::log2e_v<float>));
-  for (int64_t c = 0; c < s.columns; ++c)
-    LLVM::CallOp::create(ir.b, ir.loc, pack,
-                         ValueRange{item.q, in.q.stride[2],
-                                    ir.add(first, c * ir.lanes), item.lastRow,
-                                    ir.at(queries, ir.f32(), c * ir.lanes),
-                                    scale});
   Value last = ir.broadcast(ir.trunc32(item.lastRow));
-  for (int64_t c = 0; c < s.columns; ++c) {
-    Value lane = ir.add(ir.broadcast(ir.trunc32(ir.add(first, c * ir.lanes))),
-                        ir.iota());
-    Value position = ir.add(ir.min(lane, last), ir.broadcast(item.qOffset));
-    auto column = [&](int64_t offset) {
-      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), c * ir.lanes);
+  ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+    Value row = ir.add(first, lane);
+    LLVM::CallOp::create(ir.b, ir.loc, pack,
+                         ValueRange{item.q, in.q.stride[2], row, item.lastRow,
+                                    ir.at(queries, ir.f32(), lane), scale});
+    Value rows = ir.add(ir.broadcast(ir.trunc32(row)), ir.iota());
+    Value positions = ir.add(ir.min(rows, last), ir.broadcast(item.qOffset));
+    auto state = [&](int64_t offset) {
+      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
     };
-    ir.store(position, column(w.positions));
-    ir.store(ir.splat(0.0f), column(w.reference));
+    ir.store(positions, state(w.positions));
+    ir.store(ir.splat(0.0f), state(w.reference));
     // Below every finite score: the first one moves the reference.
-    ir.store(ir.splat(-INFINITY), column(w.threshold));
-    ir.store(ir.splat(0.0f), column(w.sum));
-  }
+    ir.store(ir.splat(-INFINITY), state(w.threshold));
+    ir.store(ir.splat(0.0f), state(w.sum));
+  });
   fill(stripPart(w.acc, strip, width * s.strip()), width * s.strip(), 0.0f);
 }
 
@@ -260,24 +257,24 @@ void PrefillEmitter::emitFinish(Value strip) {
   Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
   Value acc = stripPart(w.acc, strip, width * s.strip());
   Value rows = workspace(w.outRows);
-  for (int64_t c = 0; c < s.columns; ++c) {
-    auto column = [&](int64_t offset) {
-      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), c * ir.lanes);
+  ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+    auto state = [&](int64_t offset) {
+      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
     };
-    Value l = ir.loadVec(column(w.sum)), m = ir.loadVec(column(w.reference));
+    Value l = ir.loadVec(state(w.sum)), m = ir.loadVec(state(w.reference));
     Value none = ir.fcmp(Ir::FPred::OEQ, l, ir.splat(0.0f));
     Value factor = ir.select(none, l, ir.fdiv(ir.splat(1.0f), l));
     Value lse = hasScore()
                     ? ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l))
                     : ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
                               ir.splat(std::numbers::ln2_v<float>));
-    ir.store(factor, column(w.sum));
-    ir.store(ir.select(none, ir.splat(-INFINITY), lse), column(w.reference));
+    ir.store(factor, state(w.sum));
+    ir.store(ir.select(none, ir.splat(-INFINITY), lse), state(w.reference));
     LLVM::CallOp::create(
         ir.b, ir.loc, unpack,
-        ValueRange{ir.at(acc, ir.f32(), c * ir.lanes), column(w.sum),
-                   ir.at(rows, ir.f32(), c * ir.lanes * width)});
-  }
+        ValueRange{ir.at(acc, ir.f32(), lane), state(w.sum),
+                   ir.at(rows, ir.f32(), ir.mul(lane, width))});
+  });
 
   Value count = ir.min(ir.sub(in.Sq, first), ir.cI64(s.strip()));
   ir.loop(ir.cI64(0), count, 1, [&](Value i) {
