@@ -25,16 +25,16 @@ FLOORS = {
     "Text": ["Expr"],
     "Analysis": ["Expr"],
     "Reference": ["Expr", "Spec", "Runtime"],
-    "Mods": ["Text"],
     "Dialect": ["Support"],
     "Frontend": ["Dialect", "Analysis", "Spec"],
-    "Target": ["Frontend", "ABI"],
-    "Engine": ["Target", "Text", "Cache", "Runtime", "Reference"],
+    "Target/Common": ["Dialect", "Spec", "ABI"],
+    "Target/CPU": ["Target/Common", "Frontend"],
+    "Engine": ["Target/CPU", "Text", "Cache", "Runtime", "Reference"],
 }
 # Folders that may include LLVM and MLIR; none of them is installed, but for
 # the Engine's header, which hides them.
-COMPILER = {"Dialect", "Frontend", "Target", "Engine"}
-NOT_INSTALLED = {"Dialect", "Frontend", "Target"}
+NOT_INSTALLED = {"Dialect", "Frontend", "Target/Common", "Target/CPU"}
+COMPILER = NOT_INSTALLED | {"Engine"}
 # The only door to the JIT linker.
 ORC_FOLDER = "Engine"
 
@@ -58,10 +58,18 @@ def is_llvm(header):
     return header.startswith(("llvm/", "mlir/", "llvm-c/", "mlir-c/"))
 
 
+def folder_in(parts):
+    """The folder of a path below include/attnjit or lib: its first part; each
+    target is a folder of its own."""
+    return "/".join(parts[:2] if parts[0] == "Target" else parts[:1])
+
+
 def folder_of(header):
     """The folder of ours that `attnjit/Folder/...` names, else nothing."""
     parts = header.split("/")
-    return parts[1] if parts[0] == "attnjit" and len(parts) > 2 else None
+    if parts[0] != "attnjit" or len(parts) < 3:
+        return None
+    return folder_in(parts[1:])
 
 
 def check_file(file, name, folder, installed):
@@ -95,11 +103,12 @@ def check_tree(root):
             name = str(file.relative_to(root))
             if len(parts) == 1:
                 continue  # the umbrella header
-            if parts[0] not in FLOORS:
-                yield f"{name}: no folder `{parts[0]}` in the table of floors"
+            folder = folder_in(parts)
+            if folder not in FLOORS:
+                yield f"{name}: no folder `{folder}` in the table of floors"
                 continue
-            installed = is_public and parts[0] not in NOT_INSTALLED
-            yield from check_file(file, name, parts[0], installed)
+            installed = is_public and folder not in NOT_INSTALLED
+            yield from check_file(file, name, folder, installed)
 
 
 def check_umbrella(root):

@@ -46,6 +46,11 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_one("Cache may include Support", {
             "lib/Cache/A.cpp": '#include <attnjit/Runtime/Tensor.h>\n'})
 
+    def test_finds_a_target_behind_what_targets_share(self):
+        self.assert_one("Target/Common may include", {
+            "lib/Target/Common/A.cpp":
+                '#include "attnjit/Target/CPU/Passes.h"\n'})
+
     def test_finds_llvm_below_the_compiler(self):
         self.assert_one("neither LLVM nor MLIR", {
             "lib/Expr/A.h": '#include "llvm/ADT/DenseMap.h"\n'})
