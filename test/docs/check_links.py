@@ -14,8 +14,10 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
 def links(page):
+    in_code = False
     for number, line in enumerate(page.read_text().splitlines(), 1):
-        for target in LINK.findall(line):
+        in_code ^= line.startswith("```")
+        for target in [] if in_code else LINK.findall(line):
             if "://" not in target:
                 yield number, target
 
