@@ -10,11 +10,11 @@ import lit.formats
 from lit.llvm import llvm_config
 
 config.name = "attn-jit"
-config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.excludes = ["Inputs", "unit", "install"]
 config.test_source_root = config.attnjit_test_dir
-config.test_exec_root = config.attnjit_binary_dir
+config.test_exec_root = config.attnjit_binary_dir + "/test"
 
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(

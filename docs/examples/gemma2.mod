@@ -2,9 +2,9 @@
 # and the keys before it within a sliding window.
 mod gemma2
 
-const cap    : f32 = 50.0
+const cap : f32 = 50.0
 param window : i32 = 1024
 
 score = cap * tanh(score / cap)
-mask  = q >= kv
-mask  = q - kv < window
+mask = q >= kv
+mask = q - kv < window
