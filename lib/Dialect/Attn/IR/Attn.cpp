@@ -50,8 +50,8 @@ LogicalResult ParamOp::verify() {
   ArrayAttr params = forward.getParams();
   if (getOrdinal() >= params.size())
     return emitOpError("has ordinal ")
-           << getOrdinal() << ", but the kernel declares " << params.size()
-           << " params";
+           << getOrdinalAttr().getInt() << ", but the kernel declares "
+           << params.size() << " params";
   Type declared = cast<TypeAttr>(params[getOrdinal()]).getValue();
   if (declared != getResult().getType())
     return emitOpError("has type ")
@@ -77,8 +77,8 @@ LogicalResult LoadOp::verify() {
   ArrayAttr buffers = forward.getBuffers();
   if (getOrdinal() >= buffers.size())
     return emitOpError("has ordinal ")
-           << getOrdinal() << ", but the kernel declares " << buffers.size()
-           << " buffers";
+           << getOrdinalAttr().getInt() << ", but the kernel declares "
+           << buffers.size() << " buffers";
   auto type =
       cast<RankedTensorType>(cast<TypeAttr>(buffers[getOrdinal()]).getValue());
   if (type.getRank() != static_cast<int64_t>(getSubscripts().size()))
@@ -224,21 +224,44 @@ LogicalResult ApplyOp::verify() {
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
+LogicalResult ConstantOp::verify() {
+  // Strings are typed attributes too.
+  if (isa<IntegerAttr, FloatAttr>(getValue()))
+    return success();
+  return emitOpError("has the value ") << getValue() << ", expected a number";
+}
+
+/// The limit that the language has.
+static constexpr int64_t kMaxReduceSteps = 65536;
+
+LogicalResult ReduceOp::verify() {
+  int64_t lo = getLoAttr().getInt(), hi = getHiAttr().getInt();
+  if (lo < std::numeric_limits<int32_t>::min() ||
+      hi > int64_t(std::numeric_limits<int32_t>::max()) + 1)
+    return emitOpError("has the range ")
+           << lo << " to " << hi << ", which holds values that are not i32";
+  if (lo >= hi)
+    return emitOpError("has the empty range ") << lo << " to " << hi;
+  if (hi - lo > kMaxReduceSteps)
+    return emitOpError("has ")
+           << hi - lo << " steps, expected at most " << kMaxReduceSteps;
+  Type type = getResult().getType();
+  bool logical = getKind() == Reduction::Any || getKind() == Reduction::All;
+  if (logical != type.isInteger(1) || type.isInteger(64))
+    return emitOpError("cannot combine values of type ")
+           << type << " by " << stringifyReduction(getKind());
+  return success();
+}
+
 LogicalResult ReduceOp::verifyRegions() {
-  if (getLo() >= getHi())
-    return emitOpError("has the empty range ") << getLo() << " to " << getHi();
   Block &block = getBody().front();
   if (block.getNumArguments() != 1 ||
-      !block.getArgument(0).getType().isInteger(32))
+      !block.getArgument(0).getType().isSignlessInteger(32))
     return emitOpError("needs a body with one i32 argument");
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   Type type = getResult().getType();
   if (!yield || yield.getValues().size() != 1 ||
       yield.getValues()[0].getType() != type)
     return emitOpError("needs a body that yields one ") << type;
-  bool logical = getKind() == Reduction::Any || getKind() == Reduction::All;
-  if (logical != type.isInteger(1))
-    return emitOpError("cannot combine values of type ")
-           << type << " by " << stringifyReduction(getKind());
   return success();
 }

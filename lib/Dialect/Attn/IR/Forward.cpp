@@ -83,18 +83,28 @@ void ForwardOp::print(OpAsmPrinter &printer) {
   }
 }
 
+/// What a captured buffer may hold: an unsigned byte is a number, another byte
+/// a bool.
+static bool isElement(Type type) {
+  return type.isF32() || type.isF16() || type.isBF16() ||
+         type.isSignlessInteger(32) || type.isSignlessInteger(64) ||
+         type.isUnsignedInteger(8) || type.isSignlessInteger(8);
+}
+
 LogicalResult ForwardOp::verify() {
-  for (auto [name, size] : {std::pair<StringRef, uint64_t>("D", getD()),
-                            std::pair<StringRef, uint64_t>("Dv", getDv())})
-    if (size < 1 || size > 512)
+  for (auto [name, attr] :
+       {std::pair<StringRef, IntegerAttr>("D", getDAttr()),
+        std::pair<StringRef, IntegerAttr>("Dv", getDvAttr())})
+    if (attr.getInt() < 1 || attr.getInt() > 512)
       return emitOpError("has ")
-             << name << " = " << size << ", expected 1 to 512";
+             << name << " = " << attr.getInt() << ", expected 1 to 512";
   Type dtype = getDtype();
   if (!dtype.isF32() && !dtype.isF16() && !dtype.isBF16())
     return emitOpError("has dtype ") << dtype << ", expected f32, f16 or bf16";
   for (Attribute param : getParams()) {
     Type type = cast<TypeAttr>(param).getValue();
-    if (!type.isF32() && !type.isInteger(32) && !type.isInteger(1))
+    if (!type.isF32() && !type.isSignlessInteger(32) &&
+        !type.isSignlessInteger(1))
       return emitOpError("has a param of type ")
              << type << ", expected f32, i32 or i1";
   }
@@ -104,7 +114,31 @@ LogicalResult ForwardOp::verify() {
       return emitOpError("has a buffer of type ")
              << cast<TypeAttr>(buffer).getValue()
              << ", expected a ranked tensor of rank 0 to 4";
+    if (!isElement(type.getElementType()))
+      return emitOpError("has a buffer of ")
+             << type.getElementType()
+             << " elements, expected f32, f16, bf16, i32, i64, ui8 or i8";
   }
+  return success();
+}
+
+/// Only the operations that ModEmitter knows, and only positions that exist.
+static LogicalResult verifyOperation(Operation *op, const Hook &hook) {
+  if (!isa<ApplyOp, ConstantOp, ExtentOp, LoadOp, ParamOp, PositionOp, ReduceOp,
+           YieldOp>(op))
+    return op->emitOpError("cannot stand in region `") << hook.name << "`";
+  auto position = dyn_cast<PositionOp>(op);
+  if (!position)
+    return success();
+  bool corner = position.getPosition() >= Position::QLo;
+  bool pairOnly = position.getPosition() == Position::Q ||
+                  position.getPosition() == Position::Kv ||
+                  position.getPosition() == Position::QLocal ||
+                  position.getPosition() == Position::KvLocal;
+  if (hook.isBounds ? pairOnly : corner)
+    return op->emitOpError("cannot name `")
+           << stringifyPosition(position.getPosition()) << "` in region `"
+           << hook.name << "`";
   return success();
 }
 
@@ -124,19 +158,8 @@ static LogicalResult verifyHook(ForwardOp op, const Hook &hook,
                     [&](Type t) { return t == type; }))
     return op.emitOpError("region `") << hook.name << "` needs to yield "
                                       << hook.numYields << " x " << type;
-  WalkResult walk = region.walk([&](PositionOp position) {
-    bool corner = position.getPosition() >= Position::QLo;
-    bool pairOnly = position.getPosition() == Position::Q ||
-                    position.getPosition() == Position::Kv ||
-                    position.getPosition() == Position::QLocal ||
-                    position.getPosition() == Position::KvLocal;
-    if (hook.isBounds ? pairOnly : corner) {
-      position.emitOpError("cannot name `")
-          << stringifyPosition(position.getPosition()) << "` in region `"
-          << hook.name << "`";
-      return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
+  WalkResult walk = region.walk([&](Operation *inner) {
+    return WalkResult(verifyOperation(inner, hook));
   });
   return failure(walk.wasInterrupted());
 }

@@ -33,7 +33,8 @@ def Attn_ForwardOp : Attn_Op<"forward", [
         out[i] = sum_j softmax(s')[j] * v[j]   over the kept j
 
     for tensors that it receives through the kernel ABI, not as operands. Each
-    non-empty region is one block that ends in `attn.yield`:
+    non-empty region is one block of this dialect's scalar operations, which
+    ends in `attn.yield`:
 
     * `score`: argument the scaled score (f32), yields f32;
     * `mask`: yields i1;
@@ -45,7 +46,8 @@ def Attn_ForwardOp : Attn_Op<"forward", [
 
     `params` holds the types of the run-time scalars, `buffers` the ranked
     tensor types of the captured buffers, both by ordinal; a dynamic dimension
-    is one whose size the mod does not fix.
+    is one whose size the mod does not fix. Elements are f32, f16, bf16, i32,
+    i64, ui8, or i8 for bool.
 
     Example:
 
@@ -148,13 +150,15 @@ def Attn_ConstantOp : Attn_Op<"constant", [Pure, ConstantLike,
   let results = (outs Attn_Scalar:$result);
   let assemblyFormat = "$value attr-dict";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 
 def Attn_ReduceOp : Attn_Op<"reduce", [
     Pure, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "Combines a body over a compile-time range";
   let description = [{
-    The body's argument runs from `lo` to `hi` (exclusive), in order.
+    The body's argument runs from `lo` to `hi` (exclusive), in order: at most
+    65,536 steps, all of them i32 values.
 
     ```mlir
     %r = attn.reduce any 0 to 4 : i1 {
@@ -165,10 +169,11 @@ def Attn_ReduceOp : Attn_Op<"reduce", [
     ```
   }];
   let arguments = (ins Attn_ReductionAttr:$kind, I64Attr:$lo, I64Attr:$hi);
-  let results = (outs Attn_Scalar:$result);
+  let results = (outs Attn_Scalar:$result); // never i64
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$kind $lo `to` $hi attr-dict `:` type($result) $body";
+  let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
 
