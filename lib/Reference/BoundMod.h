@@ -52,6 +52,7 @@ public:
   void setRow(int64_t b, int64_t h, int64_t i);
   void setKey(int64_t j);
 
+  bool hasScore() const { return scoreHook.has_value(); }
   bool keeps();               ///< the mask; true where there is none
   double score(double score); ///< the score mod; identity where there is none
   double prob(double prob);   ///< the prob mod; identity where there is none

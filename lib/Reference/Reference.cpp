@@ -46,6 +46,7 @@ struct Reference::Impl {
   std::vector<KeptKey> kept;
 
   void collectKeys(int64_t b, int64_t h, int64_t i);
+  double amplified(double plain, double score);
   void addValues(int64_t b, int64_t h, const KeptKey &key, double p,
                  ReferenceRow &row);
   void computeRow(int64_t b, int64_t h, int64_t i, ReferenceRow &row);
@@ -113,10 +114,29 @@ void Reference::Impl::collectKeys(int64_t b, int64_t h, int64_t i) {
     if (!mod->keeps())
       continue;
     readRow(abi.k, dtype, rowIndex(abi.k, b, kvh, j), element);
-    double score = mod->score(abi.scale * dot(query, element));
-    if (score != -kInfinity)
-      kept.push_back({j, score, mod->scoreMagnitude()});
+    const double plain = abi.scale * dot(query, element);
+    const double score = mod->score(plain);
+    if (score != -kInfinity) {
+      const double magnitude = mod->scoreMagnitude();
+      kept.push_back({j, score, std::max(magnitude, amplified(plain, score))});
+    }
   }
+}
+
+/// What the score mod adds to the error of the score that it is given, in the
+/// unit of M: score * score has it 2 |score| times. 0 for mods of slope 1, such
+/// as biases, whose bound then stays as sharp as plain attention's.
+double Reference::Impl::amplified(double plain, double score) {
+  if (!mod->hasScore())
+    return 0;
+  const double error = scoreError(mod->abi().D, plain);
+  double excess = 0;
+  for (double nearby : {plain - error, plain + error}) {
+    const double difference = std::abs(mod->score(nearby) - score) - error;
+    if (std::isfinite(difference))
+      excess = std::max(excess, difference);
+  }
+  return excess * 0x1p23;
 }
 
 /// Adds p' v_j of one key to the row.

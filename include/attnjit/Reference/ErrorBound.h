@@ -11,6 +11,7 @@
 //   |lse - ref| <= 1e-5 max(1, |ref|) + 2^-23 M
 //
 // with A = sum_j |p'_j v_j| and M the largest |intermediate| of the score mod.
+// Where the mod amplifies the error of its score, M holds what that adds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,6 +48,12 @@ struct OutputFormat {
     return {0x1p-24, 0x1p-126, 0x1.ffffffp127};
   }
 };
+
+/// How far a kernel's score may be from the Reference's before the score mod.
+inline double scoreError(int64_t D, double score) {
+  return kDotRounding * std::sqrt(double(D)) * 0x1p-24 +
+         0x1p-23 * std::abs(score);
+}
 
 /// Bound of |out - ref| for one element, where `absSum` is A.
 inline double outBound(DType dtype, int64_t D, double ref, double absSum,
