@@ -24,8 +24,6 @@ Lanes emitExp2(Lanes x);
 Lanes emitSoftmaxExp2(Lanes x);
 Lanes emitSigmoid(Lanes x);
 
-//===--- EmitMathRational.cpp ---------------------------------------------===//
-
 Lanes emitTanh(Lanes x);
 Lanes emitErf(Lanes x);
 Lanes emitGelu(Lanes x);
