@@ -1,0 +1,141 @@
+//===- CorpusTest.cpp - The corpus of mods over the covering shapes -------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each mod of the corpus, and some more, on shapes of the cover: a few each in
+// the normal run, so that all mods together see every shape, all of them in
+// the long run. The oracle is the Reference.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Harness.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+using namespace attnjit;
+using namespace attnjit::test;
+
+/// Mods that the corpus has no file for.
+static constexpr std::pair<const char *, const char *> kMoreMods[] = {
+    {"plain", "mod plain\n"},
+    {"causal", "mod causal\nmask = q >= kv\n"},
+    {"relative", "mod relative\nscore = score + (q - kv)\n"},
+    {"gemma2", "mod gemma2\n"
+               "param window : i32 = 64\n"
+               "score = 30.0 * tanh(score / 30.0)\n"
+               "mask = q >= kv and q - kv < window\n"},
+    {"causal_bottom_right", "mod bottom_right\nmask = kv <= q + (Skv - Sq)\n"},
+    {"finite_mask", "mod finite_mask\n"
+                    "score = where(q >= kv, score, -3.0e38)\n"},
+    {"lowest_mask", "mod lowest_mask\n"
+                    "score = where((q ^ kv) % 3 == 0, score, "
+                    "-3.4028234663852886e38)\n"},
+    {"dense_bias", "mod dense_bias\nbuffer bias : f32[Sq, Skv]\n"
+                   "score = score + bias[q_local, kv_local]\n"},
+    {"half_bias", "mod half_bias\nbuffer bias : f16[B, Skv]\n"
+                  "score = score + bias[b, kv_local]\n"},
+    {"byte_levels", "mod byte_levels\nbuffer level : u8[Skv]\n"
+                    "mask = level[kv_local] < 128 or q % 2 == 0\n"},
+    {"wide_ids", "mod wide_ids\nbuffer id : i64[B, Skv]\n"
+                 "mask = id[b, q] <= id[b, kv]\n"},
+    {"padding", "mod padding\nbuffer keep : bool[B, Skv]\n"
+                "mask = keep[b, kv_local]\n"},
+    {"scalar_buffers", "mod scalar_buffers\nbuffer gain : bf16[]\n"
+                       "buffer shift : i32[]\nbuffer on : bool[]\n"
+                       "score = score * gain if on else score + gain\n"
+                       "mask = q + shift >= kv\n"},
+    {"empty_buffers", "mod empty_buffers\nbuffer nothing : f32[0]\n"
+                      "buffer no : bool[3, 0]\nbuffer zero : i64[0, 2]\n"
+                      "score = score + nothing[kv]\n"
+                      "mask = not no[q, kv] and zero[kv, q] == 0\n"},
+    {"divided_by_param", "mod divided_by_param\nparam n : i32 = 0\n"
+                         "param m : i32 = 13\n"
+                         "mask = q // n == kv // n and (q % m <= kv % m)\n"},
+    {"xor_mask", "mod xor_mask\n"
+                 "mask = ((q >= kv) ^ (kv % 7 < 3)) and not (q == kv)\n"},
+    {"outer_product", "mod outer\nbuffer f : bool[?]\nbuffer g : bool[?]\n"
+                      "mask = f[q % 8] != g[kv % 8]\n"},
+    {"negated_window", "mod negated\nparam w : i32 = 40\n"
+                       "mask = not (abs(q - kv) <= w)\n"},
+    {"batchify", "mod batchify\nconst n : i32 = 48\n"
+                 "mask = q // n == kv // n\nmask = q % n >= kv % n\n"},
+    {"key_threshold", "mod key_threshold\nbuffer t : i32[Sq] in [0, 4096]\n"
+                      "mask = kv_local >= t[q_local]\n"},
+    {"per_head_window", "mod per_head\nbuffer w : i32[Hq] in [0, 512]\n"
+                        "mask = q >= kv and q - kv < w[h]\n"},
+    {"kv_head_bias", "mod kv_head\nbuffer t : f32[Hkv, Hq]\n"
+                     "score = score + t[kvh, h] * (b + 1)\n"},
+    {"weighted_sum", "mod weighted\nbuffer w : f32[5]\n"
+                     "score = score + sum(t in 0..5: w[t] * cos(f32(q - kv) * "
+                     "(t + 1)))\n"},
+    {"max_over_blocks", "mod blocks\nbuffer id : i32[?]\n"
+                        "mask = max(t in -2..3: id[kv // 8 + t]) >= id[q]\n"},
+    {"shape_dependent", "mod shapes\n"
+                        "score = score * (D + 1) / (Skv + B * Hkv)\n"
+                        "mask = (q + h * Hq_global) % (Sq + B_global) >= 1\n"},
+    {"nothing", "mod nothing\nmask = q < q\n"},
+    {"special_positions", "mod special\nmask = kv != 5 and q != 3\n"
+                          "score = score + (1.0e9 if kv == 70 else 0.0)\n"},
+};
+
+namespace {
+struct NamedMod {
+  std::string name, text;
+  size_t ordinal = 0;
+};
+} // namespace
+
+static std::vector<NamedMod> allMods() {
+  std::vector<NamedMod> mods;
+  for (const auto &entry :
+       std::filesystem::directory_iterator(ATTNJIT_CORPUS_DIR)) {
+    if (entry.path().extension() != ".mod")
+      continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    mods.push_back({entry.path().stem().string(),
+                    std::string(std::istreambuf_iterator<char>(file), {})});
+  }
+  std::sort(mods.begin(), mods.end(),
+            [](auto &a, auto &b) { return a.name < b.name; });
+  for (auto [name, text] : kMoreMods)
+    mods.push_back({name, text});
+  for (size_t k = 0; k < mods.size(); ++k)
+    mods[k].ordinal = k;
+  return mods;
+}
+
+class Mods : public testing::TestWithParam<NamedMod> {};
+
+TEST_P(Mods, AgreeWithTheReference) {
+  static constexpr size_t kShapesPerMod = 4;
+  const ModProgram mod = parsed(GetParam().text);
+  const std::vector<Shape> &shapes = coveringShapes();
+  const size_t count = isFullRun() ? shapes.size() : kShapesPerMod;
+  const size_t first = GetParam().ordinal * kShapesPerMod;
+  for (size_t seed = first; seed < first + count; ++seed) {
+    Shape shape = shapes[seed % shapes.size()];
+    Problem problem(mod, shape, seed);
+    Outcome outcome = runAndCheck(mod, problem, describeCase(mod, shape, seed));
+    if (outcome == Outcome::Unsupported)
+      GTEST_SKIP() << "[SKIP] the target has no code for a hook of this mod";
+    if (outcome != Outcome::Refused)
+      continue;
+    // Positions ran out of a buffer that is local: once more without offsets.
+    shape.offsets = Offsets::None;
+    Problem local(mod, shape, seed);
+    EXPECT_NE(runAndCheck(mod, local, describeCase(mod, shape, seed)),
+              Outcome::Refused)
+        << describeCase(mod, shape, seed);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Mods, testing::ValuesIn(allMods()),
+                         [](const auto &info) { return info.param.name; });

@@ -1,0 +1,163 @@
+//===- MaskTest.cpp - Masks keep exactly the keys that they say -----------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// With q = 0 all weights of a row are equal, and with the identity for v the
+// output is the weights: the set of keys that a row keeps can be read off its
+// output, and is compared exactly with what the Interpreter keeps.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Harness.h"
+#include "Oracle.h"
+#include "RandomCase.h"
+
+#include "attnjit/Text/Printer.h"
+
+#include <cmath>
+#include <set>
+
+using namespace attnjit;
+using namespace attnjit::test;
+
+/// At least as many as random shapes have keys.
+static constexpr int64_t kKeys = 150;
+
+static void fillForDecoding(Problem &problem) {
+  forEachElement(problem.args.q, [](auto &, std::byte *address) {
+    *reinterpret_cast<float *>(address) = 0;
+  });
+  forEachElement(problem.args.v, [](auto &index, std::byte *address) {
+    *reinterpret_cast<float *>(address) = index[2] == index[3];
+  });
+  problem.args.scale = 1.0f;
+}
+
+static bool isMaskedByTensor(const Problem &problem, int64_t b, int64_t h,
+                             int64_t i, int64_t j) {
+  return problem.args.mask &&
+         at<uint8_t>(*problem.args.mask, {b, h, i, j}) == 0;
+}
+
+/// The first thing wrong with what row (b, h, i) keeps; empty: nothing.
+static std::string compareKeptSet(const Problem &problem, Oracle &oracle,
+                                  int64_t b, int64_t h, int64_t i) {
+  OracleRow want = oracle.row(b, h, i);
+  int64_t count = 0;
+  for (int64_t j = 0; j < problem.shape().Skv; ++j) {
+    want.kept[j] = want.kept[j] && !isMaskedByTensor(problem, b, h, i, j);
+    count += want.kept[j];
+  }
+  auto where = [&](int64_t j) {
+    return " in row [" + std::to_string(b) + ", " + std::to_string(h) + ", " +
+           std::to_string(i) + "], key " + std::to_string(j);
+  };
+  for (int64_t j = 0; j < problem.shape().Dv; ++j) {
+    bool isKept = j < problem.shape().Skv && want.kept[j];
+    double got = at<float>(problem.args.out, {b, h, i, j});
+    if (!isKept && got != 0)
+      return "a weight of " + std::to_string(got) + where(j);
+    if (isKept && !(std::abs(got * static_cast<double>(count) - 1) < 1e-5))
+      return std::to_string(got) + " for one of " + std::to_string(count) +
+             " equal weights" + where(j);
+  }
+  if (!problem.args.lse)
+    return {};
+  double got = at<float>(*problem.args.lse, {b, h, i});
+  double lse = count ? std::log(static_cast<double>(count)) : -INFINITY;
+  if (got != lse && !(std::abs(got - lse) < 1e-5))
+    return "lse " + std::to_string(got) + where(-1);
+  return {};
+}
+
+static void expectKeptSets(const ModProgram &mod, Problem &problem,
+                           const std::string &note) {
+  fillForDecoding(problem);
+  if (runEverywhere(mod, problem, note) != Outcome::Ran)
+    return;
+  Oracle oracle(mod, problem);
+  const Shape &n = problem.shape();
+  for (int64_t b = 0; b < n.B; ++b)
+    for (int64_t h = 0; h < n.Hq(); ++h)
+      for (int64_t i = 0; i < n.Sq; ++i) {
+        std::string wrong = compareKeptSet(problem, oracle, b, h, i);
+        ASSERT_TRUE(wrong.empty()) << wrong << "\n" << note;
+      }
+}
+
+TEST(RandomMask, KeepsExactlyItsKeys) {
+  std::set<std::string> distinct;
+  forRandomSeeds(1000, 90, [&](uint64_t seed) {
+    RandomExpr exprs(seed, randomModOptions(/*withScore=*/false,
+                                            /*transcendentals=*/false));
+    ModProgram mod = modOf({}, exprs.make(Type::Bool));
+    distinct.insert(canonicalize(mod).keyText);
+    Random random(seed);
+    Shape shape = randomShape(random, 4, kKeys);
+    Problem problem(mod, shape, seed, Captures::Interesting);
+    makeOffsetsExtreme(problem);
+    expectKeptSets(mod, problem, describeCase(mod, shape, seed));
+  });
+  if (!seedFromEnvironment())
+    EXPECT_GE(distinct.size(), 45u) << "most of the masks are trivial";
+}
+
+/// Masks near those that people write: comparisons of sums of positions,
+/// quotients and captures, joined by logic.
+TEST(RandomMask, OfIntervalsKeepsExactlyItsKeys) {
+  forRandomSeeds(5000, 60, [&](uint64_t seed) {
+    Random random(seed);
+    const Expr q = Expr::var(Var::Q), kv = Expr::var(Var::Kv);
+    const Expr positions[] = {q,
+                              kv,
+                              Expr::make(Op::Sub, {q, kv}),
+                              Expr::make(Op::Add, {q, kv}),
+                              Expr::var(Var::H),
+                              Expr::var(Var::KvLocal)};
+    BufferDecl decl;
+    decl.name = "limit";
+    decl.element = DType::I32;
+    decl.dims = {Dim::any()};
+    decl.range.emplace(Scalar::i32(-8), Scalar::i32(160));
+    auto value = [&](auto &self, int depth) -> Expr {
+      Expr x = positions[below(random, std::size(positions))];
+      Expr n = Expr::i32(static_cast<int32_t>(1 + below(random, 40)));
+      switch (below(random, depth > 0 ? 7 : 4)) {
+      case 0:
+        return Expr::make(Op::FloorDiv, {x, n});
+      case 1:
+        return Expr::make(Op::Mod, {x, n});
+      case 2:
+        return n;
+      case 3:
+        return x;
+      case 4:
+        return Expr::make(Op::Abs, {self(self, depth - 1)});
+      case 5:
+        return Expr::load(decl, {{self(self, depth - 1)}});
+      default:
+        return Expr::make(oneIn(random, 2) ? Op::Min : Op::Max,
+                          {self(self, depth - 1), n});
+      }
+    };
+    auto condition = [&](auto &self, int depth) -> Expr {
+      static constexpr Op kCompare[] = {Op::Lt, Op::Le, Op::Gt,
+                                        Op::Ge, Op::Eq, Op::Ne};
+      static constexpr Op kJoin[] = {Op::And, Op::And, Op::Or, Op::Xor};
+      if (depth == 0 || oneIn(random, 4))
+        return Expr::make(kCompare[below(random, std::size(kCompare))],
+                          {value(value, 2), value(value, 2)});
+      if (oneIn(random, 5))
+        return Expr::make(Op::Not, {self(self, depth - 1)});
+      return Expr::make(kJoin[below(random, std::size(kJoin))],
+                        {self(self, depth - 1), self(self, depth - 1)});
+    };
+    ModProgram mod = modOf({}, condition(condition, 3));
+    Shape shape = randomShape(random, 4, kKeys);
+    Problem problem(mod, shape, seed);
+    expectKeptSets(mod, problem, describeCase(mod, shape, seed));
+  });
+}

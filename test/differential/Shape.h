@@ -1,0 +1,71 @@
+//===- Shape.h - What a run of a mod can look like ------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The factors of a run besides its mod: sizes, layouts, optional arguments and
+// data; and the cover of all their pairs that mods are run over.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TEST_DIFFERENTIAL_SHAPE_H
+#define ATTNJIT_TEST_DIFFERENTIAL_SHAPE_H
+
+#include "GuardedMemory.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace attnjit::test {
+
+enum class Offsets {
+  None,
+  Scalar,   ///< q and kv shifted by a few positions
+  PerBatch, ///< another shift for each batch entry
+  Before,   ///< q shifted so that half of the rows come before every key
+};
+enum class ScaleKind { Default, Zero, Negative, Large };
+enum class MaskKind {
+  None,
+  PerKey,  ///< [B, 1, 1, Skv]
+  PerPair, ///< [1, 1, Sq, Skv]
+  Full,    ///< [B, Hq, Sq, Skv], any bytes
+};
+enum class Layout {
+  BHSD,
+  BSHD,
+  Padded,         ///< gaps after rows, heads and batch entries
+  Fused,          ///< q, k, v (or k, v) interleaved in one tensor
+  BroadcastBatch, ///< k and v with batch stride 0
+};
+enum class Data {
+  Normal,
+  Rising,  ///< scores grow along the keys: the maximum moves often
+  Falling, ///< and shrink: most weights vanish
+};
+
+struct Shape {
+  int64_t B = 1, Hkv = 1, group = 1, Sq = 1, Skv = 1, D = 8, Dv = 8;
+  bool lse = true;
+  Offsets offsets = Offsets::None;
+  ScaleKind scale = ScaleKind::Default;
+  MaskKind mask = MaskKind::None;
+  Layout layout = Layout::BHSD;
+  Data data = Data::Normal;
+  Flush flush = Flush::End;
+
+  int64_t Hq() const { return Hkv * group; }
+  /// One line that names every factor.
+  std::string describe() const;
+};
+
+/// Shapes that hold every pair of factors (as far as a run stays within some
+/// hundred million operations). Always the same.
+const std::vector<Shape> &coveringShapes();
+
+} // namespace attnjit::test
+
+#endif // ATTNJIT_TEST_DIFFERENTIAL_SHAPE_H
