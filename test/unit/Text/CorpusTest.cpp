@@ -42,3 +42,18 @@ TEST(Corpus, SaysWhatItsBuffersHold) {
           << path << ": " << decl.name;
   }
 }
+
+/// The examples of the language's page are mods, too.
+TEST(Docs, ExamplesRead) {
+  std::string page =
+      readFile(std::filesystem::path(ATTNJIT_TEST_DIR) / "../docs/language.md");
+  constexpr std::string_view kOpening = "```mod\n";
+  int count = 0;
+  for (size_t at = page.find(kOpening); at != std::string::npos;
+       at = page.find(kOpening, at)) {
+    at += kOpening.size();
+    parse(std::string_view(page).substr(at, page.find("```", at) - at));
+    ++count;
+  }
+  EXPECT_GE(count, 3);
+}
