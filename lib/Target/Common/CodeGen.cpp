@@ -56,9 +56,12 @@ createTargetMachine(const TargetSpec &spec) {
       llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return internal(message);
+  // The small code model: constants are loaded relative to the instruction. A
+  // JIT's default is the large one, which takes a register and an instruction
+  // more for each; but a kernel refers to nothing outside its object.
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, spec.name(), /*Features=*/"", llvm::TargetOptions(),
-      llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default,
+      llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default,
       /*JIT=*/true));
 }
 
