@@ -1,0 +1,218 @@
+// The shape of a lowered kernel: what its speed and its order of evaluation
+// rest on. What it computes is tested against the Reference.
+// RUN: attn-opt --attn-lower-forward --split-input-file --verify-diagnostics %s | FileCheck %s
+
+// The rare rescale is a function of its own, never inlined: a vector that
+// lived across it would leave its register in the loops around.
+// CHECK-LABEL: llvm.func internal @plain_rescale
+// CHECK-SAME: no_inline
+// CHECK-SAME: "cold"
+// CHECK-LABEL: llvm.func @plain(%{{[a-z0-9]+}}: !llvm.ptr) {
+// CHECK-NOT: -> i8
+
+// S = K Q: 4 keys by 3 vectors of queries, four turns of d at a time.
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}} -> ({{(vector<8xf32>(, )?){12}[)]}}
+// CHECK-COUNT-48: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield {{(%[0-9]+(, )?){12} :}}
+
+// The call stands in a branch that gives no values and is marked unlikely.
+// CHECK: %[[RARE:.*]] = llvm.intr.expect %{{.*}}, %false
+// CHECK-NEXT: scf.if %[[RARE]] {
+// CHECK: llvm.call @plain_rescale
+
+// acc += V P, four keys at a time.
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}} -> ({{(vector<8xf32>(, )?){12}[)]}}
+// CHECK-COUNT-48: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield {{(%[0-9]+(, )?){12} :}}
+// CHECK-NOT: attn.
+attn.forward @plain attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                params = [], buffers = []}
+
+// -----
+
+// The mask is evaluated on vectors, once for each column of queries, before the
+// product: a tile that keeps nothing costs a mask, not a product. Without
+// bounds it is evaluated everywhere.
+// CHECK-LABEL: llvm.func @masked(
+// CHECK-COUNT-3: arith.xori {{.*}} : vector<8xi32>
+// CHECK: vector.reduction <or>
+// CHECK-NOT: arith.xori {{.*}} : vector<8xi32>
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK-NOT: arith.xori {{.*}} : vector<8xi32>
+attn.forward @masked attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                 params = [], buffers = []}
+mask {
+  %q = attn.position q
+  %kv = attn.position kv
+  %x = attn.apply xor(%q, %kv) : (i32, i32) -> i32
+  %keep = attn.apply to_bool(%x) : (i32) -> i1
+  attn.yield %keep : i1
+}
+
+// -----
+
+// Bounds are scalars: decided for a block of keys, around its loop of tiles,
+// and again for a tile that the block leaves open.
+// CHECK-LABEL: llvm.func @bounded(
+// CHECK: arith.xori {{.*}} : i32
+// CHECK: scf.if
+// CHECK: scf.for {{.*}} step %c4_i64
+// CHECK: scf.if
+// CHECK: arith.xori {{.*}} : i32
+// CHECK: arith.subi {{.*}} : vector<8xi32>
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK-NOT: arith.xori {{.*}} : i32
+attn.forward @bounded attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                  params = [], buffers = []}
+mask {
+  %q = attn.position q
+  %kv = attn.position kv
+  %x = attn.apply sub(%q, %kv) : (i32, i32) -> i32
+  %keep = attn.apply to_bool(%x) : (i32) -> i1
+  attn.yield %keep : i1
+}
+bounds {
+  %lo = attn.position q_lo
+  %hi = attn.position kv_hi
+  %x = attn.apply xor(%lo, %hi) : (i32, i32) -> i32
+  %empty = attn.apply to_bool(%x) : (i32) -> i1
+  %full = attn.constant false
+  attn.yield %empty, %full : i1, i1
+}
+
+// -----
+
+// The score mod comes after the product and before the maximum, in a loop over
+// the rows: three copies of it, one for each column, not twelve.
+// CHECK-LABEL: llvm.func @scored(
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK-COUNT-48: vector.fma
+// CHECK: scf.for
+// CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
+// CHECK-NOT: arith.divf
+// CHECK: llvm.intr.expect
+attn.forward @scored attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                 params = [f32], buffers = []}
+score(%s: f32) {
+  %p = attn.param 0 : f32
+  %x = attn.apply div(%s, %p) : (f32, f32) -> f32
+  attn.yield %x : f32
+}
+
+// -----
+
+// What depends on b and h alone is loaded outside the loops over queries and
+// keys, what depends on q outside the loop over the rows of a tile.
+// CHECK-LABEL: llvm.func @hoisted(
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} {alignment = 2 : i64} : !llvm.ptr -> f16
+// CHECK-NOT: -> f16
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK-COUNT-24: {alignment = 4 : i64} : !llvm.ptr -> i32
+// CHECK: scf.for
+// CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
+// CHECK-NOT: -> f16
+attn.forward @hoisted attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                  params = [],
+                                  buffers = [tensor<?xf16>, tensor<?xi32>]}
+score(%s: f32) {
+  %h = attn.position h
+  %q = attn.position q
+  %kv = attn.position kv
+  %slope = attn.load 0[%h] : f32
+  %id = attn.load 1[%q] : i32
+  %gap = attn.apply sub(%id, %kv) : (i32, i32) -> i32
+  %far = attn.apply to_f32(%gap) : (i32) -> f32
+  %bias = attn.apply mul(%slope, %far) : (f32, f32) -> f32
+  %x = attn.apply div(%s, %bias) : (f32, f32) -> f32
+  attn.yield %x : f32
+}
+
+// -----
+
+// A mask tensor is bytes.
+// CHECK-LABEL: llvm.func @tensor_mask(
+// CHECK: llvm.load {{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
+// CHECK: vector.reduction <or>
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+attn.forward @tensor_mask attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                      mask_tensor, params = [], buffers = []}
+
+// -----
+
+// D of 6 is one turn of four and two of one; Dv of 3 leaves a tile of 3 rows.
+// CHECK-LABEL: llvm.func @ragged(
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK-COUNT-48: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-24: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){9}[)]}} -> ({{(vector<8xf32>(, )?){9}[)]}}
+// CHECK-COUNT-36: vector.fma
+// CHECK-NOT: vector.fma
+attn.forward @ragged attributes {D = 6 : i64, Dv = 3 : i64, dtype = f32,
+                                 params = [], buffers = []}
+
+// -----
+
+// The smallest kernel needs no loop over d.
+// CHECK-LABEL: llvm.func @smallest(
+// CHECK-COUNT-12: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){3}[)]}} -> ({{(vector<8xf32>(, )?){3}[)]}}
+// CHECK-COUNT-12: vector.fma
+// CHECK-NOT: vector.fma
+attn.forward @smallest attributes {D = 1 : i64, Dv = 1 : i64, dtype = f32,
+                                   params = [], buffers = []}
+
+// -----
+
+// Every kernel of a module, each with helpers of its own.
+// CHECK-LABEL: llvm.func @first(
+// CHECK: llvm.call @first_rescale
+// CHECK-LABEL: llvm.func @second(
+// CHECK: llvm.call @second_rescale
+attn.forward @first attributes {D = 8 : i64, Dv = 8 : i64, dtype = f32,
+                                params = [], buffers = []}
+attn.forward @second attributes {D = 512 : i64, Dv = 512 : i64, dtype = f32,
+                                 params = [], buffers = []}
+
+// -----
+
+// expected-error@+1 {{the CPU target does not support dtype 'f16' yet, only f32}}
+attn.forward @half attributes {D = 64 : i64, Dv = 64 : i64, dtype = f16,
+                               params = [], buffers = []}
+
+// -----
+
+// expected-error@+1 {{the CPU target does not support prob mods yet}}
+attn.forward @prob attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                               params = [], buffers = []}
+prob(%p: f32) {
+  attn.yield %p : f32
+}
+
+// -----
+
+// expected-error@+1 {{the CPU target does not support sinks yet}}
+attn.forward @sink attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                               params = [], buffers = []}
+sink {
+  %c = attn.constant 0.0 : f32
+  attn.yield %c : f32
+}
+
+// -----
+
+// expected-error@+1 {{the CPU target does not support dropout yet}}
+attn.forward @dropout attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                  dropout, params = [], buffers = []}
+
+// -----
+
+// expected-error@+1 {{the CPU target does not support `normalize = none` yet}}
+attn.forward @sums attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                               normalize = #attn<normalization none>,
+                               params = [], buffers = []}
