@@ -18,7 +18,7 @@
 //     out = acc / l, transposed back; lse = m + log l
 //
 // K and V are read where they lie, any stride; each element is broadcast. The
-// maximum is lazy: m moves only when a score exceeds it by 2^40, in a function
+// maximum is lazy: m moves only when a score exceeds it by 2^8, in a function
 // of its own, so that no vector is live across a call in the hot loops.
 //
 // Test: test/Target/CPU/lower-forward.mlir; values: test/differential.

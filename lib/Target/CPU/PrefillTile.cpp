@@ -23,8 +23,10 @@ using namespace mlir;
 namespace attnjit::cpu {
 
 /// Scores may exceed the reference by this much, in units of log 2, before it
-/// moves: sums of up to 2^31 terms of 2^40 stay far below f32's 2^128.
-static constexpr float kLazyThreshold = 40.0f;
+/// moves. The accumulator holds weights of up to 2^8 then, so a value of v may
+/// be as large as 2^120 / Skv before sums overflow that the definition, whose
+/// weights are at most 1, keeps finite.
+static constexpr float kLazyThreshold = 8.0f;
 
 //===----------------------------------------------------------------------===//
 // Which pairs of the tile are kept
