@@ -198,12 +198,18 @@ mlir::Value ModEmitter::emitReduce(attn::ReduceOp op) {
   auto constant = [&](int64_t value) {
     return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
   };
-  auto loop = scf::ForOp::create(b, loc, constant(op.getLo()),
-                                 constant(op.getHi()), constant(1), init);
+  // Counted from 0: the end of the range itself may be one past the largest
+  // i32.
+  int64_t lo = op.getLoAttr().getInt(), hi = op.getHiAttr().getInt();
+  auto loop = scf::ForOp::create(b, loc, constant(0), constant(hi - lo),
+                                 constant(1), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
+  mlir::Value variable = loop.getInductionVar();
+  if (lo)
+    variable = arith::AddIOp::create(b, loc, variable, constant(lo));
   ModEmitter inner = *this;
-  inner.values[body.getArgument(0)] = loop.getInductionVar();
+  inner.values[body.getArgument(0)] = variable;
   inner.emitBlock(body, /*readyOnly=*/false);
   SmallVector<mlir::Value> operands = {
       loop.getRegionIterArg(0),
