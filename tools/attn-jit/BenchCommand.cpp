@@ -111,10 +111,7 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
   if (!kept)
     return fail(kept.error());
   result.kept = *kept;
-  const Shape &shape = problem.shape();
-  result.flops = 2 * kept->fraction * double(shape.B) * double(shape.Hq) *
-                 double(shape.Sq) * double(shape.Skv) *
-                 double(shape.D + shape.Dv);
+  result.flops = problem.shape().flops(kept->fraction);
 
   Progress progress("measuring");
   const Contestant contestants[] = {

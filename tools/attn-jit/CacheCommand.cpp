@@ -21,6 +21,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <sstream>
 
 using namespace attnjit;
 using namespace attnjit::tool;
@@ -81,13 +82,26 @@ CLI::App *CacheCommand::declare(CLI::App &app) {
   return command;
 }
 
+/// What tells an entry from others of its list: the lines of its key after the
+/// first (the build, mostly the same in all) up to the expressions.
+static std::string entryTitle(const DiskCache::EntryInfo &entry) {
+  if (!entry.valid)
+    return "damaged: " + entry.problem;
+  constexpr int kShownLines = 2;
+  std::istringstream key(entry.key);
+  std::string title, line;
+  std::getline(key, line);
+  for (int i = 0; i < kShownLines && std::getline(key, line); ++i)
+    title += (i ? ", " : "") + line;
+  return title;
+}
+
 CacheResult CacheCommand::list(const DiskCache &cache) const {
   CacheResult result = {"", Json::array()};
   for (const DiskCache::EntryInfo &entry : cache.list()) {
-    result.text += fmt::format(
-        "{}  {:8} bytes  {}\n", entry.file.filename().native(), entry.sizeBytes,
-        entry.valid ? entry.key.substr(0, entry.key.find('\n'))
-                    : "damaged: " + entry.problem);
+    result.text +=
+        fmt::format("{}  {:8} bytes  {}\n", entry.file.filename().native(),
+                    entry.sizeBytes, entryTitle(entry));
     result.json.push_back({{"file", entry.file.native()},
                            {"bytes", entry.sizeBytes},
                            {"last_used", entry.lastUsedUnixSeconds},

@@ -106,8 +106,12 @@ void ProblemOptions::declareKernelOptions(CLI::App &app) {
   CLI::Option *rate =
       app.add_option("--dropout", dropoutRate, "Rate of dropout, in [0, 1)")
           ->type_name("RATE");
-  app.add_option("--dropout-seed", dropoutSeed)->type_name("N")->needs(rate);
-  app.add_option("--dropout-offset", dropoutOffset)
+  app.add_option("--dropout-seed", dropoutSeed,
+                 "What the dropped elements depend on")
+      ->type_name("N")
+      ->needs(rate);
+  app.add_option("--dropout-offset", dropoutOffset,
+                 "And this, for the next step of the same seed")
       ->type_name("N")
       ->needs(rate);
 }

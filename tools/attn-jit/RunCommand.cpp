@@ -71,7 +71,10 @@ CLI::App *RunCommand::declare(CLI::App &app) {
   ProblemRequest &request = options.request;
   for (auto [name, file] :
        {std::pair{"--q", &request.q}, {"--k", &request.k}, {"--v", &request.v}})
-    command->add_option(name, *file)->type_name("FILE.npy")->excludes(shape);
+    command
+        ->add_option(name, *file, "Input tensor; see --shape for random ones")
+        ->type_name("FILE.npy")
+        ->excludes(shape);
   options.declareKernelOptions(*command);
   declareTarget(*command, target);
   command->add_option("-o,--out", outFile, "Where the output goes")

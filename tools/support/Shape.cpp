@@ -95,6 +95,11 @@ Expected<Shape> Shape::parse(std::string_view text,
                Dv.value.value_or(*D.value)};
 }
 
+double Shape::flops(double keptFraction) const {
+  return 2 * keptFraction * double(B) * double(Hq) * double(Sq) * double(Skv) *
+         double(D + Dv);
+}
+
 std::string Shape::text() const {
   return fmt::format("B={},Hq={},Hkv={},Sq={},Skv={},D={},Dv={}", B, Hq, Hkv,
                      Sq, Skv, D, Dv);

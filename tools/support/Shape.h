@@ -32,6 +32,10 @@ struct Shape {
   static Expected<Shape> parse(std::string_view text,
                                std::optional<int64_t> defaultD = std::nullopt);
 
+  /// Useful operations of a run that keeps that share of all pairs: a
+  /// multiplication and an addition for each of D and Dv elements.
+  double flops(double keptFraction) const;
+
   /// "B=1,Hq=32,...": all seven.
   std::string text() const;
 

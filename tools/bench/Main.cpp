@@ -1,0 +1,118 @@
+//===- Main.cpp - The project's benchmark ---------------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Measures the figures that the project holds itself to in one run; prints
+// them and writes a record for docs/benchmarks. A figure below its target is a
+// finding, not a failure: the exit status tells only whether all was measured.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Figure.h"
+#include "Scenarios.h"
+
+#include "support/HostInfo.h"
+
+#include "attnjit/Support/AtomicFile.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <ctime>
+#include <exception>
+
+using namespace attnjit;
+using namespace attnjit::bench;
+
+namespace fs = std::filesystem;
+
+namespace {
+struct Options {
+  double seconds = 60;
+  double startupSeconds = 10;
+  std::string tool, record, commit;
+};
+} // namespace
+
+static void declare(CLI::App &app, Options &options) {
+  app.add_option("--seconds", options.seconds, "How long to measure kernels")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--startup-seconds", options.startupSeconds,
+                 "How long to measure start-up")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--tool", options.tool,
+                 "The attn-jit to start; the one beside this program unless "
+                 "given")
+      ->type_name("FILE");
+  app.add_option("--json", options.record, "Where the record goes")
+      ->type_name("FILE");
+  app.add_option("--commit", options.commit,
+                 "What was measured, for the record")
+      ->type_name("TEXT");
+}
+
+static Json recordOf(const Options &options, std::span<const Figure> figures) {
+  const tool::CpuInfo cpu = tool::readCpuInfo();
+  Json record = {{"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                                      fmt::gmtime(std::time(nullptr)))},
+                 {"cpu", cpu.name},
+                 {"cores", cpu.cores},
+                 {"features", cpu.features},
+                 {"commit", options.commit},
+                 {"seconds", options.seconds},
+                 {"figures", Json::array()}};
+  for (const Figure &figure : figures)
+    record["figures"].push_back(figure.json());
+  return record;
+}
+
+static Expected<void> measureAll(const Options &options) {
+  fs::path tool = options.tool;
+  if (tool.empty())
+    tool = fs::read_symlink("/proc/self/exe").replace_filename("attn-jit");
+  Expected<std::vector<Figure>> figures = measureKernels(options.seconds);
+  if (!figures)
+    return fail(figures.error());
+  Expected<std::vector<Figure>> startup =
+      measureStartup(tool, options.startupSeconds);
+  if (!startup)
+    return fail(startup.error());
+  figures->insert(figures->end(), startup->begin(), startup->end());
+  printTable(*figures);
+  if (options.record.empty())
+    return {};
+  return writeFileAtomically(options.record,
+                             recordOf(options, *figures).dump(2) + "\n");
+}
+
+int main(int argc, char **argv) {
+  CLI::App app("Measures attn-jit's figures, interleaved with what they are "
+               "compared with.",
+               "attn-jit-bench");
+  Options options;
+  try {
+    declare(app, options);
+    app.parse(argc, argv);
+    if (Expected<void> ok = measureAll(options); !ok) {
+      std::fputs(
+          fmt::format("attn-jit-bench: error: {}\n", ok.error().message())
+              .c_str(),
+          stderr);
+      return 1;
+    }
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception &error) {
+    std::fputs(fmt::format("attn-jit-bench: error: {}\n", error.what()).c_str(),
+               stderr);
+    return 1;
+  }
+}

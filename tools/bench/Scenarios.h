@@ -1,0 +1,36 @@
+//===- Scenarios.h - What is measured -------------------------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The figures that the project holds itself to, each measured against what it
+// is compared with in the same rounds.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TOOLS_BENCH_SCENARIOS_H
+#define ATTNJIT_TOOLS_BENCH_SCENARIOS_H
+
+#include "Figure.h"
+
+#include "attnjit/Support/Error.h"
+
+#include <filesystem>
+#include <vector>
+
+namespace attnjit::bench {
+
+/// Kernels: shares of the peak, ratios to each other and to BLAS, scaling over
+/// threads, the look-up of a kernel.
+Expected<std::vector<Figure>> measureKernels(double seconds);
+
+/// Processes: from exec of the tool to its first result, with an empty cache
+/// and with a filled one.
+Expected<std::vector<Figure>> measureStartup(const std::filesystem::path &tool,
+                                             double seconds);
+
+} // namespace attnjit::bench
+
+#endif // ATTNJIT_TOOLS_BENCH_SCENARIOS_H

@@ -1,0 +1,64 @@
+//===- Workload.cpp - A kernel and the arguments it is measured on --------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Workload.h"
+
+#include "support/KeptFraction.h"
+#include "support/Measure.h"
+
+#include "attnjit/Support/Diagnostics.h"
+#include "attnjit/Text/Parser.h"
+
+using namespace attnjit;
+using namespace attnjit::bench;
+
+Expected<std::unique_ptr<Workload>> Workload::create(Engine &engine,
+                                                     std::string_view modText,
+                                                     const tool::Shape &shape,
+                                                     int threads) {
+  ParseResult parsed = parseMod(modText);
+  if (!parsed.program)
+    return fail(ErrorKind::Internal,
+                render(parsed.diagnostics, "<benchmark>", modText));
+  std::unique_ptr<Workload> work(
+      new Workload(engine, std::move(*parsed.program)));
+  work->executor = makeThreadedExecutor(threads);
+  tool::ProblemRequest request;
+  request.shape = shape;
+  Expected<tool::Problem> problem = tool::Problem::create(work->mod, request);
+  if (!problem)
+    return fail(problem.error());
+  work->problem.emplace(std::move(*problem));
+  work->problem->args().executor = work->executor.get();
+  Expected<Kernel> kernel = engine.compile(work->mod, work->problem->spec());
+  if (!kernel)
+    return fail(kernel.error());
+  work->kernel.emplace(std::move(*kernel));
+  Expected<tool::KeptFraction> kept =
+      tool::countKept(work->mod, work->problem->spec(), work->problem->args());
+  if (!kept)
+    return fail(kept.error());
+  work->flopCount = shape.flops(kept->fraction);
+  return work;
+}
+
+Expected<double> Workload::measureMs() {
+  tool::Stopwatch stopwatch;
+  Expected<void> done = kernel->run(problem->args());
+  if (!done)
+    return fail(done.error());
+  return stopwatch.ms();
+}
+
+Expected<double> Workload::measureLookupUs() {
+  constexpr int kLookups = 1000;
+  tool::Stopwatch stopwatch;
+  for (int i = 0; i < kLookups; ++i)
+    if (Expected<Kernel> again = engine.compile(mod, problem->spec()); !again)
+      return fail(again.error());
+  return stopwatch.ms() * 1e3 / kLookups;
+}

@@ -1,0 +1,58 @@
+//===- Workload.h - A kernel and the arguments it is measured on ----------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes a mod as text, a shape and a number of threads; gives times of runs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_TOOLS_BENCH_WORKLOAD_H
+#define ATTNJIT_TOOLS_BENCH_WORKLOAD_H
+
+#include "support/Problem.h"
+
+#include "attnjit/Engine/Engine.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace attnjit::bench {
+
+/// Compiled once, run many times, on random tensors.
+class Workload {
+public:
+  /// `modText` is what a .mod file holds; 0 threads stand for all cores.
+  static Expected<std::unique_ptr<Workload>> create(Engine &engine,
+                                                    std::string_view modText,
+                                                    const tool::Shape &shape,
+                                                    int threads);
+
+  /// Milliseconds of one run.
+  Expected<double> measureMs();
+  /// Microseconds of asking the engine for the kernel that it has compiled.
+  Expected<double> measureLookupUs();
+
+  /// Of one run, on the pairs that the mask keeps.
+  double flops() const { return flopCount; }
+  const RunArgs &args() const { return problem->args(); }
+  int threads() const { return executor->concurrency(); }
+
+private:
+  Workload(Engine &engine, ModProgram mod)
+      : engine(engine), mod(std::move(mod)) {}
+
+  Engine &engine;
+  const ModProgram mod;
+  std::shared_ptr<Executor> executor;
+  std::optional<tool::Problem> problem;
+  std::optional<Kernel> kernel;
+  double flopCount = 0;
+};
+
+} // namespace attnjit::bench
+
+#endif // ATTNJIT_TOOLS_BENCH_WORKLOAD_H
