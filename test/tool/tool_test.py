@@ -1,0 +1,608 @@
+#!/usr/bin/env python3
+# Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The tool as its users and their scripts meet it.
+
+Takes the path of attn-jit; checks exit statuses, JSON keys, files and messages
+of every subcommand, and that no input makes it crash, hang or leave a file.
+Needs nothing but Python's standard library: attention is computed anew here.
+"""
+
+import json
+import math
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import npy
+
+TOOL = None
+TIMEOUT_SECONDS = 60
+
+CAUSAL = "mask = q >= kv\n"
+SHAPE = "B=2,Hq=2,Hkv=1,Sq=5,Skv=7,D=8,Dv=4"
+
+
+class ToolTest(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="attnjit-tool-")
+        self.addCleanup(holder.cleanup)
+        self.dir = pathlib.Path(holder.name)
+        self.cache = self.dir / "cache"
+
+    def run_tool(self, *arguments, stdin=b"", cache=None, directory=None):
+        """Runs the tool; whatever it is given, it ends by itself."""
+        environment = dict(os.environ, ATTNJIT_CACHE_DIR=str(cache or self.cache))
+        done = subprocess.run(
+            [TOOL, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            env=environment,
+            cwd=directory or self.dir,
+        )
+        done.err = done.stderr.decode(errors="replace")
+        self.assertIn(done.returncode, (0, 1, 2), f"{arguments}: {done.err}")
+        return done
+
+    def succeed(self, *arguments, **options):
+        done = self.run_tool(*arguments, **options)
+        self.assertEqual(done.returncode, 0, f"{arguments}: {done.err}")
+        return done
+
+    def json_of(self, *arguments, status=0, **options):
+        done = self.run_tool(*arguments, "--json", **options)
+        self.assertEqual(done.returncode, status, f"{arguments}: {done.err}")
+        return json.loads(done.stdout)
+
+    def refuse(self, *arguments, says, status=(1, 2), **options):
+        """The command fails, its message has `says`, nothing is written."""
+        before = set(self.dir.iterdir())
+        done = self.run_tool(*arguments, **options)
+        self.assertIn(done.returncode, status, f"{arguments}: {done.err}")
+        self.assertEqual(done.stdout, b"", arguments)
+        for part in [says] if isinstance(says, str) else says:
+            self.assertIn(part, done.err, arguments)
+        left = set(self.dir.iterdir()) - before - {self.cache}
+        self.assertEqual(left, set(), arguments)
+        return done
+
+    def mod(self, text, name="x.mod"):
+        path = self.dir / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def tensor(self, name, shape, values=None, descr="<f4"):
+        path = self.dir / name
+        if values is None:
+            count = math.prod(shape)
+            values = [random.gauss(0, 1) for _ in range(count)]
+        npy.write(path, shape, values, descr)
+        return path
+
+    def inputs(self, B=1, Hq=2, Hkv=1, Sq=5, Skv=7, D=8, Dv=4):
+        """Options with random q, k and v."""
+        return [
+            "--q", self.tensor("q.npy", (B, Hq, Sq, D)),
+            "--k", self.tensor("k.npy", (B, Hkv, Skv, D)),
+            "--v", self.tensor("v.npy", (B, Hkv, Skv, Dv)),
+        ]  # fmt: skip
+
+
+def attention(q, k, v, score, keep, scale=None):
+    """out, lse of (shape, values) tensors, by the definition."""
+    (B, Hq, Sq, D), (_, Hkv, Skv, _), Dv = q[0], k[0], v[0][3]
+    scale = scale or 1 / math.sqrt(D)
+    out, lse = [], []
+    for b, h, i in npy.indices(B, Hq, Sq):
+        kvh = h // (Hq // Hkv)
+        logits = {}
+        for j in range(Skv):
+            if keep(b, h, i, j):
+                q_at = ((b * Hq + h) * Sq + i) * D
+                k_at = ((b * Hkv + kvh) * Skv + j) * D
+                dot = math.fsum(q[1][q_at + d] * k[1][k_at + d] for d in range(D))
+                logits[j] = score(scale * dot, b, h, i, j)
+        highest = max(logits.values(), default=0)
+        weights = {j: math.exp(s - highest) for j, s in logits.items()}
+        total = math.fsum(weights.values())
+        lse.append(highest + math.log(total) if total else -math.inf)
+        for d in range(Dv):
+            at = lambda j: v[1][((b * Hkv + kvh) * Skv + j) * Dv + d]
+            total_v = math.fsum(w * at(j) for j, w in weights.items())
+            out.append(total_v / total if total else 0)
+    return out, lse
+
+
+class RunTest(ToolTest):
+    def load(self):
+        return [npy.read(self.dir / f"{name}.npy")[1:] for name in "qkv"]
+
+    def assertClose(self, got, want):
+        self.assertEqual(len(got), len(want))
+        for g, w in zip(got, want):
+            if math.isinf(w):
+                self.assertEqual(g, w)
+            else:
+                self.assertAlmostEqual(g, w, delta=1e-5 * max(1, abs(w)))
+
+    def test_values_of_files(self):
+        mod = self.mod(
+            "param window : i32\nconst cap : f32 = 50.0\n"
+            "buffer slopes : f32[Hq]\n"
+            "score = cap * tanh(score / cap) - slopes[h] * (q - kv)\n"
+            "mask = q >= kv and q - kv < window\n"
+        )
+        slopes = self.tensor("slopes.npy", (2,), [0.5, 0.25])
+        result = self.json_of(
+            "run", mod, *self.inputs(B=2), "--set", "window=3", "--set", "cap=2.0",
+            "--set", f"slopes={slopes}", "--scale", "0.5", "--check",
+            "-o", self.dir / "out.npy", "--lse", self.dir / "lse.npy",
+        )  # fmt: skip
+        self.assertTrue(result["check"]["ok"])
+        self.assertEqual(result["out"], str(self.dir / "out.npy"))
+        score = lambda s, b, h, i, j: 2 * math.tanh(s / 2) - (0.5, 0.25)[h] * (i - j)
+        keep = lambda b, h, i, j: 0 <= i - j < 3
+        out, lse = attention(*self.load(), score, keep, scale=0.5)
+        descr, shape, values = npy.read(self.dir / "out.npy")
+        self.assertEqual((descr, shape), ("<f4", (2, 2, 5, 4)))
+        self.assertClose(values, out)
+        descr, shape, values = npy.read(self.dir / "lse.npy")
+        self.assertEqual((descr, shape), ("<f4", (2, 2, 5)))
+        self.assertClose(values, lse)
+
+    def test_mask_tensor_and_offsets(self):
+        mask = [(3 * i + j) % 4 != 0 and i != 2 for i, j in npy.indices(5, 7)]
+        path = self.tensor("mask.npy", (1, 1, 5, 7), mask, "|b1")
+        offsets = self.tensor("offsets.npy", (2,), [3, 1], "<i4")
+        self.succeed(
+            "run", self.mod(CAUSAL), *self.inputs(B=2), "--mask", path,
+            "--q-offset", offsets, "--kv-offset", "1", "-o", self.dir / "out.npy",
+        )  # fmt: skip
+        keep = lambda b, h, i, j: i + (3, 1)[b] >= j + 1 and mask[i * 7 + j]
+        out, _ = attention(*self.load(), lambda s, *_: s, keep)
+        self.assertClose(npy.read(self.dir / "out.npy")[2], out)
+        # Row 2 keeps nothing: zeros, not NaN.
+        self.assertEqual(out[8:12], [0, 0, 0, 0])
+
+    def test_json_keys_and_cache(self):
+        arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE, "--timing"]
+        first = self.json_of(*arguments, "--check")
+        self.assertEqual(first["cache"], "miss")
+        check = first["check"]
+        self.assertEqual(check["rows_checked"], 2 * 2 * 5)
+        self.assertLessEqual(check["worst_bound_ratio"], 1)
+        self.assertGreaterEqual(check["max_abs_err"], 0)
+        second = self.json_of(*arguments)
+        self.assertEqual(second["cache"], "disk")
+        self.assertIsNone(second["check"])
+        for key in ("out", "cache", "compile_ms", "run_ms", "check", "timing"):
+            self.assertIn(key, second)
+        self.assertGreater(second["timing"]["exec_to_result_ms"], 0)
+        third = self.json_of(*arguments, "--no-cache")
+        self.assertEqual(third["cache"], "miss")
+
+    def test_same_seed_same_output(self):
+        outputs = []
+        for seed, threads in ((1, 1), (1, 2), (2, 1)):
+            path = self.dir / "out.npy"
+            self.succeed(
+                "run", self.mod(CAUSAL), "--shape", "Hq=4,Sq=300,D=16",
+                "--random-seed", seed, "--threads", threads, "-o", path,
+            )  # fmt: skip
+            outputs.append(path.read_bytes())
+        self.assertEqual(outputs[0], outputs[1])
+        self.assertNotEqual(outputs[0], outputs[2])
+
+    def test_random_buffers_keep_their_declarations(self):
+        mod = self.mod(
+            "buffer doc : i32[B, Skv] in [0, 3] sorted\nbuffer bias : f32[Hq, ?]\n"
+            "buffer on : bool[Hq]\nbuffer one : f32[]\n"
+            "score = score + bias[h, kv] * one\n"
+            "mask = doc[b, kv] <= 2 and (on[h] or q >= kv)\n"
+        )
+        self.assertTrue(self.json_of("run", mod, "--shape", SHAPE, "--check")["check"]["ok"])
+
+    def test_check_verifies_declared_facts(self):
+        mod = self.mod("buffer d : i32[Skv] in [0, 3] sorted\nmask = d[kv] < 2\n")
+        for values, says in (
+            ([0, 1, 2, 3, 4, 4, 4], "in [0, 3]"),
+            ([0, 1, 2, 1, 2, 2, 2], "sorted"),
+        ):
+            path = self.tensor("d.npy", (7,), values, "<i4")
+            arguments = ["run", mod, "--shape", SHAPE, "--set", f"d={path}"]
+            self.refuse(*arguments, "--check", says=["`d`", says], status=(1,))
+            self.succeed(*arguments)
+
+    def test_mods_from_standard_input(self):
+        self.succeed("run", "-", "--shape", SHAPE, stdin=CAUSAL.encode())
+        self.refuse("run", "-", "--shape", SHAPE, stdin=b"mask = foo\n",
+                    says=["<stdin>:1:8", "`foo`"], status=(1,))  # fmt: skip
+
+    def test_used_files_stay_in_their_directory(self):
+        inside = self.dir / "inside"
+        (inside / "sub").mkdir(parents=True)
+        self.mod(CAUSAL, "outside.mod")
+        (inside / "sub" / "good.mod").write_text(CAUSAL)
+        (inside / "link.mod").symlink_to(self.dir / "outside.mod")
+        main = inside / "main.mod"
+        main.write_text('use "sub/good.mod"\n')
+        self.succeed("check", main)
+        self.succeed("check", "-", stdin=b'use "sub/good.mod"\n', directory=inside)
+        for path in ("../outside.mod", str(self.dir / "outside.mod"), "link.mod",
+                     "sub", "missing.mod", "main.mod"):  # fmt: skip
+            main.write_text(f'use "{path}"\n')
+            self.refuse("check", main, says="main.mod:1:", status=(1,))
+        main.write_text("use causal\n")
+        self.refuse("check", main, says="`causal`", status=(1,))
+
+
+class BadInputTest(ToolTest):
+    def out(self):
+        return ["-o", self.dir / "out.npy"]
+
+    def test_tensors(self):
+        mod = self.mod(CAUSAL)
+        good = {"q": (1, 2, 5, 8), "k": (1, 1, 7, 8), "v": (1, 1, 7, 4)}
+        cases = [
+            ("q", (2, 5, 8), "rank 3"),
+            ("q", (1, 2, 5, 9), "`k`"),
+            ("q", (1, 2, 5, 513), "513"),
+            ("q", (1, 2, 5, 0), "0"),
+            ("q", (2, 2, 5, 8), "`k`"),
+            ("k", (1, 3, 7, 8), "Hkv"),
+            ("k", (1, 1, 7, 8, 1), "axes"),
+            ("v", (1, 1, 6, 4), "`v`"),
+            ("v", (1, 1, 7, 513), "513"),
+        ]
+        for name, shape, says in cases:
+            files = {}
+            for tensor, default in good.items():
+                files[tensor] = self.tensor(
+                    f"{tensor}.npy", shape if tensor == name else default
+                )
+            arguments = [x for t, f in files.items() for x in (f"--{t}", f)]
+            self.refuse("run", mod, *arguments, *self.out(), says=says, status=(1,))
+
+    def test_element_types(self):
+        mod = self.mod(CAUSAL)
+        arguments = self.inputs()
+        self.tensor("k.npy", (1, 1, 7, 8), [1] * 56, "<i4")
+        self.refuse("run", mod, *arguments, *self.out(), says=["`k`", "f32"])
+        self.tensor("k.npy", (1, 1, 7, 8), [1] * 56, "<u2")
+        self.refuse("run", mod, *arguments, *self.out(), says=["k.npy", "--dtype bf16"])
+
+    def test_captured_values(self):
+        mod = self.mod("param w : i32\nbuffer s : f32[Hq]\nmask = q < w\n"
+                       "score = score * s[h]\n")  # fmt: skip
+        s = self.tensor("s.npy", (2,))
+        wrong = self.tensor("wrong.npy", (3,))
+        ints = self.tensor("ints.npy", (2,), [1, 2], "<i4")
+        cases = [
+            ([], "`w`"),
+            (["w=1"], "`s`"),
+            (["w=1", f"s={wrong}"], "`s`"),
+            (["w=1", f"s={ints}"], "`s`"),
+            (["w=1", "s=2.0"], "`s`"),
+            (["w=1.5", f"s={s}"], "`w`"),
+            (["w=99999999999", f"s={s}"], "`w`"),
+            (["w=1", f"s={s}", "z=1"], "`z`"),
+            (["w=1", "w=2", f"s={s}"], "`w`"),
+            (["w=1", "s=missing.npy"], "missing.npy"),
+            (["w"], "NAME=VALUE"),
+        ]
+        for settings, says in cases:
+            sets = [x for setting in settings for x in ("--set", setting)]
+            self.refuse("run", mod, *self.inputs(), *sets, *self.out(), says=says)
+        # Random tensors make up for buffers, not for params.
+        self.refuse("run", mod, "--shape", SHAPE, *self.out(), says="`w`")
+
+    def test_masks_and_offsets(self):
+        mod = self.mod(CAUSAL)
+        arguments = ["run", mod, *self.inputs(), *self.out()]
+        mask = self.tensor("mask.npy", (1, 1, 5, 6), [1] * 30, "|b1")
+        self.refuse(*arguments, "--mask", mask, says=["`mask`", "7"])
+        mask = self.tensor("mask.npy", (1, 1, 5, 7))
+        self.refuse(*arguments, "--mask", mask, says=["`mask`", "bool"])
+        self.refuse(*arguments, "--mask", "missing.npy", says="missing.npy")
+        self.refuse(*arguments, "--q-offset", "2147483647", says=["q_offset", "2^31"])
+        self.refuse(*arguments, "--q-offset", "2147483648", says="--q-offset")
+        self.refuse(*arguments, "--kv-offset", "x.npy", says=["--kv-offset", "x.npy"])
+        offsets = self.tensor("offsets.npy", (3,), [0, 0, 0], "<i4")
+        self.refuse(*arguments, "--q-offset", offsets, says="q_offset")
+
+    def test_command_lines(self):
+        mod = self.mod(CAUSAL)
+        cases = [
+            ([], ""),
+            (["walk"], ""),
+            (["run"], "MOD"),
+            (["run", mod], "--q"),
+            (["run", mod, "--shape", SHAPE, "--q", "q.npy"], "--shape"),
+            (["run", mod, "--q", "q.npy", *self.out()], "--k"),
+            (["run", mod, "--shape", "Hq=2"], "Sq"),
+            (["run", mod, "--shape", "Hq=2,Sq=-1,D=8"], "Sq"),
+            (["run", mod, "--shape", "Hq=2,Sq=1,D=8,X=1"], "X=1"),
+            (["run", mod, "--shape", SHAPE, "--threads", "-1"], "--threads"),
+            (["run", mod, "--shape", SHAPE, "--dtype", "f64"], "f64"),
+            (["run", mod, "--shape", SHAPE, "--dropout-seed", "1"], "--dropout"),
+            (["run", mod, "--shape", SHAPE, "--frobnicate"], "--frobnicate"),
+            (["compile", mod], "--head-dim"),
+            (["compile", mod, "--head-dim", "x"], "x"),
+            (["compile", mod, "--head-dim", "8", "--emit", "ptx"], "ptx"),
+            (["mask", mod, "--shape", SHAPE], "--out"),
+            (["cache"], ""),
+            (["cache", "burn"], ""),
+        ]
+        for arguments, says in cases:
+            self.refuse(*arguments, says=says, status=(2,))
+
+    def test_sizes_out_of_range(self):
+        mod = self.mod(CAUSAL)
+        for shape, says in (
+            ("Hq=1,Sq=1,D=513", "513"),
+            ("Hq=1,Sq=1,D=0", "0"),
+            ("Hq=1,Sq=1,D=8,Dv=1000", "1000"),
+            ("Hq=3,Hkv=2,Sq=1,D=8", "Hkv"),
+            ("Hq=2000000000,Sq=2000000000,D=512", "q"),
+            ("Hq=1,Sq=2147483647,D=512", "MiB"),
+        ):
+            self.refuse("run", mod, "--shape", shape, *self.out(), says=says, status=(1,))
+        self.refuse("compile", mod, "--head-dim", "513", says="513", status=(1,))
+        self.refuse("compile", mod, "--head-dim", "8", "--target", "vax", says="vax")
+        self.refuse("mask", mod, "--shape", "Hq=100000,Sq=2000000", *self.out(),
+                    says="MiB", status=(1,))  # fmt: skip
+
+    def test_unsupported_is_an_error(self):
+        arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE, *self.out()]
+        self.refuse(*arguments, "--dropout", "1.5", says="dropout", status=(1,))
+
+    def test_unwritable_output(self):
+        arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE]
+        self.refuse(*arguments, "-o", self.dir / "no" / "out.npy", says="out.npy")
+        self.refuse(*arguments, "-o", self.dir, says="cannot write")
+
+    def test_hostile_npy_files(self):
+        mod = self.mod(CAUSAL)
+        arguments = self.inputs()
+        good = (self.dir / "q.npy").read_bytes()
+        header_only = npy.encode((), [], shape_text="(1, 2, 5, 8)")
+        bad = [
+            b"",
+            b"\x93NUMPY",
+            b"\x93NUMPY\x01\x00\xff\xff",
+            b"\x93NUMPY\x02\x00\xff\xff\xff\xff{",
+            b"\x93NUMPY\x09\x00" + good[8:],
+            good[:-1],
+            good + b"\0",
+            good[: len(good) // 2],
+            header_only,
+            npy.encode((), [], shape_text="(-1, 2, 5, 8)"),
+            npy.encode((), [], shape_text="(2147483647, 2147483647, 1, 1)"),
+            npy.encode((), [], shape_text="(9999999999999999999999, 1, 1, 1)"),
+            npy.encode((), [], shape_text="(4611686018427387904, 4, 1, 1)"),
+            npy.encode((), [], shape_text="(0, 4611686018427387904, 4, 8)"),
+            npy.encode((1, 2, 5, 8), [0.0] * 80, order="True"),
+            npy.encode((1, 2, 5, 8), [0.0] * 80, descr=">f4"),
+            npy.encode((1, 2, 5, 8), [0.0] * 80, descr="|O"),
+            npy.encode((1, 2, 5, 8), [0.0] * 80, descr="<f4\\', \\'"),
+            bytes(range(256)) * 8,
+        ]
+        for data in bad:
+            (self.dir / "q.npy").write_bytes(data)
+            self.refuse("run", mod, *arguments, *self.out(), says="q.npy", status=(1,))
+        (self.dir / "q.npy").unlink()
+        self.refuse("run", mod, *arguments, *self.out(), says="q.npy", status=(1,))
+
+    def test_malformed_mods(self):
+        deep = b"score = " + b"(" * 100_000 + b"score" + b")" * 100_000
+        for data in (
+            b"\0",
+            b"\xff\xfe\xfd",
+            b"mask = \xc3\x28",
+            b"score = score +",
+            b"score = 'x",
+            deep,
+            b"-" * 5000 + b"\n",
+            b"score = " + b"-" * 100_000 + b"score\n",
+            b"mask = any(i in 0..99999999999: true)\n",
+            b"# " + b"x" * 3_000_000,
+            b"let a = 1\n" * 40_000,
+            bytes(random.Random(5).randrange(256) for _ in range(5000)),
+        ):
+            mod = self.mod(data)
+            self.refuse("check", mod, says="x.mod:", status=(1,))
+            self.refuse("run", mod, "--shape", SHAPE, *self.out(), says="x.mod:")
+            self.refuse("check", "-", stdin=data, says="<stdin>:", status=(1,))
+            self.run_tool("fmt", mod)
+        self.refuse("check", self.dir, says=str(self.dir), status=(1,))
+        self.refuse("check", self.dir / "none.mod", says="none.mod", status=(1,))
+        self.refuse("check", "", says="", status=(1,))
+
+    def test_results_that_cannot_be_written_are_failures(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TOOL, "cache", "path", "--cache-dir", "x"],
+                                  stdout=full, stderr=subprocess.PIPE)  # fmt: skip
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"standard output", done.stderr)
+
+
+class CacheTest(ToolTest):
+    def run_causal(self, **options):
+        return self.json_of("run", self.mod(CAUSAL), "--shape", SHAPE, "--check", **options)
+
+    def test_an_unusable_directory_costs_speed_only(self):
+        file = self.dir / "file"
+        file.write_text("not a directory")
+        open_to_all = self.dir / "open"
+        open_to_all.mkdir()
+        open_to_all.chmod(0o777)
+        for directory in (file, file / "below", open_to_all, "/proc/attn-jit"):
+            for _ in range(2):
+                result = self.run_causal(cache=directory)
+                self.assertEqual(result["cache"], "miss")
+                self.assertTrue(result["check"]["ok"])
+        self.assertEqual(file.read_text(), "not a directory")
+        self.assertEqual(list(open_to_all.iterdir()), [])
+
+    def test_damaged_entries_are_compiled_again(self):
+        self.run_causal()
+        (entry,) = [e["file"] for e in self.json_of("cache", "list")["entries"]]
+        whole = pathlib.Path(entry).read_bytes()
+        for damaged in (b"", whole[:100], whole[:-1], b"x" + whole[1:],
+                        whole[:200] + b"\xff" + whole[201:]):  # fmt: skip
+            pathlib.Path(entry).write_bytes(damaged)
+            result = self.json_of("cache", "verify", status=1)
+            self.assertEqual(len(result["damaged"]), 1)
+            result = self.run_causal()
+            self.assertEqual(result["cache"], "miss")
+            self.assertTrue(result["check"]["ok"])
+            self.assertEqual(self.run_causal()["cache"], "disk")
+
+    def test_verbs(self):
+        self.assertEqual(self.succeed("cache", "path").stdout.decode().strip(), str(self.cache))
+        self.run_causal()
+        stats = self.json_of("cache", "stats")
+        self.assertEqual(stats["dir"], str(self.cache))
+        self.assertEqual(stats["entries"], 1)
+        self.assertGreater(stats["bytes"], 0)
+        self.assertIn(b"x86-64", self.succeed("cache", "list").stdout)
+        self.assertEqual(self.json_of("cache", "verify")["damaged"], [])
+        self.succeed("cache", "prune")
+        self.assertEqual(self.json_of("cache", "stats")["entries"], 1)
+        self.succeed("cache", "prune", "--max-bytes", "0")
+        self.assertEqual(self.json_of("cache", "stats")["entries"], 0)
+        self.run_causal()
+        self.assertEqual(self.json_of("cache", "clear")["removed_entries"], 1)
+        other = self.dir / "other"
+        result = self.json_of("cache", "--cache-dir", other, "stats")
+        self.assertEqual(result["dir"], str(other))
+
+
+class OtherCommandsTest(ToolTest):
+    def test_help_and_version(self):
+        commands = ("run", "compile", "check", "fmt", "mask", "bench", "cache", "target")
+        text = self.succeed("--help").stdout.decode()
+        for command in commands:
+            self.assertIn(command, text)
+            self.assertIn("Usage", self.succeed(command, "--help").stdout.decode())
+            self.assertRegex(self.succeed(command, "--version").stdout.decode(),
+                             r"^attn-jit \d+\.\d+\.\d+\n$")  # fmt: skip
+        self.succeed("--version")
+
+    def test_common_options_everywhere(self):
+        mod = self.mod(CAUSAL)
+        common = ["--cache-dir", self.cache, "--no-cache", "--timing", "--dump", self.dir / "d"]
+        for arguments in (
+            ["run", mod, "--shape", SHAPE],
+            ["compile", mod, "--head-dim", "8"],
+            ["check", mod],
+            ["fmt", mod],
+            ["mask", mod, "--shape", SHAPE, "-o", self.dir / "m.npy"],
+            ["bench", mod, "--shape", SHAPE, "--seconds", "0.01"],
+            ["cache", "path"],
+            ["target"],
+        ):
+            done = self.succeed(*arguments, *common, "--json")
+            self.assertIn("timing", json.loads(done.stdout), arguments)
+            self.assertIn("exec to main", done.err)
+
+    def test_compile(self):
+        mod = self.mod(CAUSAL)
+        for stage, says in (("expr", b"q"), ("attn", b"attn.forward"),
+                            ("mlir", b"func"), ("llvm", b"define"), ("asm", b"ret")):  # fmt: skip
+            text = self.succeed("compile", mod, "--head-dim", "64", "--emit", stage).stdout
+            self.assertIn(says, text, stage)
+            path = self.dir / f"k.{stage}"
+            self.succeed("compile", mod, "--head-dim", "64", "--emit", stage, "-o", path)
+            self.assertEqual(path.read_bytes(), text, stage)
+        path = self.dir / "k.o"
+        self.succeed("compile", mod, "--head-dim", "64,32", "--emit", "obj", "-o", path,
+                     "--target", "x86-64-v3")  # fmt: skip
+        self.assertEqual(path.read_bytes()[:4], b"\x7fELF")
+        self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "miss")
+        self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "disk")
+
+    def test_constants_choose_the_kernel(self):
+        mod = self.mod("const n : i32 = 7\nmask = kv < n\n")
+        emit = ["compile", mod, "--head-dim", "8", "--emit", "expr"]
+        self.assertIn(b"7", self.succeed(*emit).stdout)
+        self.assertIn(b"1234", self.succeed(*emit, "--set", "n=1234").stdout)
+        self.refuse(*emit, "--set", "n=x", says="`n`")
+        self.refuse(*emit, "--set", "m=1", says="`m`")
+
+    def test_check(self):
+        good = self.mod(CAUSAL, "good.mod")
+        bad = self.mod("mask = foo\nscore = bar\n", "bad.mod")
+        self.succeed("check", good)
+        done = self.refuse("check", bad, good, self.dir / "none.mod",
+                           says=["bad.mod:1:8", "bad.mod:2:9", "none.mod"])  # fmt: skip
+        result = self.json_of("check", bad, good, status=1)
+        self.assertFalse(result["ok"])
+        self.assertEqual([f["ok"] for f in result["files"]], [False, True])
+        self.assertEqual(len(result["files"][0]["diagnostics"]), 2)
+
+    def test_fmt(self):
+        mod = self.mod("# kept\nmask=q>=kv\n")
+        mod.chmod(0o640)
+        text = self.succeed("fmt", mod).stdout
+        self.assertEqual(text, b"# kept\nmask = q >= kv\n")
+        self.assertEqual(mod.read_text(), "# kept\nmask=q>=kv\n")
+        result = self.json_of("fmt", mod, "--in-place")
+        self.assertTrue(result["files"][0]["changed"])
+        self.assertEqual(mod.read_bytes(), text)
+        self.assertEqual(mod.stat().st_mode & 0o777, 0o640)
+        self.assertFalse(self.json_of("fmt", mod, "--in-place")["files"][0]["changed"])
+        self.assertEqual(self.succeed("fmt", "-", stdin=b"mask=q>=kv\n").stdout,
+                         b"mask = q >= kv\n")  # fmt: skip
+        bad = self.mod("mask = (\n", "bad.mod")
+        self.refuse("fmt", bad, "--in-place", says="bad.mod:1:", status=(1,))
+        self.assertEqual(bad.read_text(), "mask = (\n")
+
+    def test_mask(self):
+        path = self.dir / "mask.npy"
+        mod = self.mod("param w : i32 = 2\nmask = q >= kv and q - kv < w + h\n")
+        result = self.json_of("mask", mod, "--shape", "B=2,Hq=2,Sq=4,Skv=5", "--set", "w=1",
+                              "--q-offset", "1", "-o", path)  # fmt: skip
+        descr, shape, values = npy.read(path)
+        self.assertEqual((descr, shape), ("|b1", (2, 2, 4, 5)))
+        want = [0 <= i + 1 - j < 1 + h for _, h, i, j in npy.indices(2, 2, 4, 5)]
+        self.assertEqual(values, want)
+        self.assertAlmostEqual(result["kept_fraction"], sum(want) / len(want))
+
+    def test_bench(self):
+        result = self.json_of(
+            "bench", self.mod(CAUSAL), "--shape", "Hq=2,Sq=64,D=32", "--seconds", "0.2",
+            "--threads", "1",
+        )  # fmt: skip
+        self.assertEqual(result["shape"], {"B": 1, "Hq": 2, "Hkv": 2, "Sq": 64,
+                                           "Skv": 64, "D": 32, "Dv": 32})  # fmt: skip
+        self.assertEqual((result["dtype"], result["threads"]), ("f32", 1))
+        self.assertAlmostEqual(result["kept_fraction"], 65 / 128)
+        flops = 2 * 2 * 64 * 65 / 2 * 64
+        self.assertAlmostEqual(result["gflops_best"], flops / result["min_ms"] * 1e-6, places=3)
+        for key in ("target", "runs", "median_ms", "gflops_median", "peak_gflops",
+                    "peak_share_best"):  # fmt: skip
+            self.assertIn(key, result)
+
+    def test_target(self):
+        result = self.json_of("target")
+        self.assertEqual(set(result), {"cpu", "gpus", "driver"})
+        self.assertGreater(result["cpu"]["peak_gflops_1t"], 0)
+        self.assertGreater(result["cpu"]["cores"], 0)
+        self.assertIsInstance(result["cpu"]["features"], list)
+        self.assertIsInstance(result["cpu"]["name"], str)
+        self.assertEqual((result["gpus"], result["driver"]), ([], None))
+
+
+if __name__ == "__main__":
+    # Absolute: tests run the tool in other directories.
+    TOOL = os.path.abspath(sys.argv.pop(1))
+    SEED = int(os.environ.get("ATTNJIT_TEST_SEED", "20240607"))
+    random.seed(SEED)
+    print(f"seed {SEED} (ATTNJIT_TEST_SEED)")
+    unittest.main()
