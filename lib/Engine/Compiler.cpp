@@ -51,16 +51,16 @@ private:
 /// One run through the stages.
 class Pipeline {
 public:
-  Pipeline(const std::filesystem::path &dumpDirectory, Trace &trace)
-      : dumpDirectory(dumpDirectory), trace(trace) {}
+  Pipeline(const std::filesystem::path &dumpStem, Trace &trace)
+      : dumpStem(dumpStem), trace(trace) {}
 
   Expected<std::string> run(const CanonicalMod &mod, const AttentionSpec &spec,
                             const TargetSpec &target, Stage stage);
 
 private:
-  Expected<void> dump(const char *file, const std::string &content);
+  Expected<void> dump(const char *extension, const std::string &content);
 
-  const std::filesystem::path &dumpDirectory;
+  const std::filesystem::path &dumpStem;
   Trace &trace;
 };
 } // namespace
@@ -93,38 +93,39 @@ static std::string printModule(mlir::ModuleOp module) {
   return text;
 }
 
-Expected<void> Pipeline::dump(const char *file, const std::string &content) {
-  if (dumpDirectory.empty())
+Expected<void> Pipeline::dump(const char *extension,
+                              const std::string &content) {
+  if (dumpStem.empty())
     return {};
   std::error_code error;
-  std::filesystem::create_directories(dumpDirectory, error);
-  std::ofstream stream(dumpDirectory / file, std::ios::binary);
+  std::filesystem::create_directories(dumpStem.parent_path(), error);
+  std::filesystem::path file = dumpStem;
+  file += extension;
+  std::ofstream stream(file, std::ios::binary);
   stream << content;
   stream.close();
   if (!stream)
-    return fail(
-        ErrorKind::Environment,
-        fmt::format("cannot write `{}`", (dumpDirectory / file).string()));
+    return fail(ErrorKind::Environment,
+                fmt::format("cannot write `{}`", file.string()));
   return {};
 }
 
 Expected<std::string> Pipeline::run(const CanonicalMod &mod,
                                     const AttentionSpec &spec,
                                     const TargetSpec &target, Stage stage) {
-  const bool dumping = !dumpDirectory.empty();
-  auto reached = [&](Stage at, const char *file,
+  const bool dumping = !dumpStem.empty();
+  auto reached = [&](Stage at, const char *extension,
                      auto &&text) -> Expected<std::string> {
     if (stage != at && !dumping)
       return std::string();
     std::string content = text();
-    if (auto written = dump(file, content); !written)
+    if (auto written = dump(extension, content); !written)
       return fail(written.error());
     return content;
   };
 
   ModProgram program = withInferredMask(mod.program);
-  auto expr =
-      reached(Stage::Expr, "kernel.mod", [&] { return print(program); });
+  auto expr = reached(Stage::Expr, ".mod", [&] { return print(program); });
   if (!expr || stage == Stage::Expr)
     return expr;
 
@@ -148,8 +149,8 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return fail(
         ErrorKind::Internal,
         fmt::format("the attn dialect refuses a mod: {}", diagnostics.text));
-  auto attn = reached(Stage::Attn, "kernel.attn.mlir",
-                      [&] { return printModule(*module); });
+  auto attn =
+      reached(Stage::Attn, ".attn.mlir", [&] { return printModule(*module); });
   if (!attn || stage == Stage::Attn)
     return attn;
 
@@ -157,7 +158,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
           trace.time("lower", [&] { return cpu::lowerForwards(*module); })))
     return fail(ErrorKind::Unsupported, diagnostics.text);
   auto mlir =
-      reached(Stage::Mlir, "kernel.mlir", [&] { return printModule(*module); });
+      reached(Stage::Mlir, ".mlir", [&] { return printModule(*module); });
   if (!mlir || stage == Stage::Mlir)
     return mlir;
 
@@ -166,7 +167,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return fail(ErrorKind::Internal,
                 fmt::format("conversion to LLVM failed: {}", diagnostics.text));
   auto code = [&](Stage at, CodeForm form,
-                  const char *file) -> Expected<std::string> {
+                  const char *extension) -> Expected<std::string> {
     if (stage != at && !dumping)
       return std::string();
     // Where stages are dumped, only the wanted one counts in the trace.
@@ -174,25 +175,25 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     auto text =
         generateCode(*module, target, form, stage == at ? trace : ignored);
     if (text)
-      if (auto written = dump(file, *text); !written)
+      if (auto written = dump(extension, *text); !written)
         return fail(written.error());
     return text;
   };
-  auto llvm = code(Stage::Llvm, CodeForm::LlvmIr, "kernel.ll");
+  auto llvm = code(Stage::Llvm, CodeForm::LlvmIr, ".ll");
   if (!llvm || stage == Stage::Llvm)
     return llvm;
-  auto assembly = code(Stage::Asm, CodeForm::Assembly, "kernel.s");
+  auto assembly = code(Stage::Asm, CodeForm::Assembly, ".s");
   if (!assembly || stage == Stage::Asm)
     return assembly;
-  return code(Stage::Obj, CodeForm::Object, "kernel.o");
+  return code(Stage::Obj, CodeForm::Object, ".o");
 }
 
 Expected<std::string> compileTo(const CanonicalMod &mod,
                                 const AttentionSpec &spec,
                                 const TargetSpec &target, Stage stage,
-                                const std::filesystem::path &dumpDirectory,
+                                const std::filesystem::path &dumpStem,
                                 Trace &trace) {
-  return Pipeline(dumpDirectory, trace).run(mod, spec, target, stage);
+  return Pipeline(dumpStem, trace).run(mod, spec, target, stage);
 }
 
 } // namespace attnjit

@@ -22,6 +22,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <mutex>
@@ -64,10 +65,13 @@ struct Engine::Impl {
   std::shared_ptr<Executor> executor;
   std::optional<DiskCache> disk;
 
+  std::atomic<int> dumps = 0; ///< compilations that were given a dump stem
+
   std::mutex mutex;
   std::unordered_map<Request, Kernel, RequestHash> requests;
   std::unordered_map<std::string, std::shared_future<CodeResult>> codes;
 
+  std::filesystem::path nextDumpStem();
   Expected<Kernel> compile(const Request &request, CompileReport &report,
                            Trace &trace);
   CodeResult codeFor(const CanonicalMod &canonical, const Request &request,
@@ -90,6 +94,16 @@ static KernelSignature signatureOf(const Request &request,
       cpu::PrefillWorkspace::layout(request.spec.D, request.spec.Dv, schedule)
           .bytes;
   return signature;
+}
+
+/// `kernel`, `kernel-2`, ... in the dump directory: compilations, of which
+/// several may run at once, do not share files. Empty where none are wanted.
+std::filesystem::path Engine::Impl::nextDumpStem() {
+  if (options.dumpDirectory.empty())
+    return {};
+  int number = ++dumps;
+  return options.dumpDirectory /
+         (number == 1 ? "kernel" : fmt::format("kernel-{}", number));
 }
 
 CodeResult Engine::Impl::makeCode(const std::string &key,
@@ -116,7 +130,7 @@ CodeResult Engine::Impl::makeCode(const std::string &key,
   }
   report.source = CacheSource::Compiled;
   auto object = compileTo(canonical, request.spec, request.target, Stage::Obj,
-                          options.dumpDirectory, trace);
+                          nextDumpStem(), trace);
   if (!object)
     return fail(object.error());
   if (disk)

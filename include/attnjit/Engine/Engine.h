@@ -1,4 +1,5 @@
-//===- Engine.h - The facade: from a mod to a kernel ----------------------------===//
+//===- Engine.h - The facade: from a mod to a kernel
+//----------------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -44,7 +45,9 @@ struct EngineOptions {
   /// Receives warnings (a damaged cache entry, an unusable cache directory);
   /// null: dropped.
   WarningHandler warn;
-  /// Where set, every stage of every compilation is written there as files.
+  /// Where set, every stage of every compilation is written there as files:
+  /// kernel.mod, kernel.attn.mlir, ... for the first, kernel-2.mod, ... for the
+  /// next.
   std::filesystem::path dumpDirectory;
 };
 

@@ -9,6 +9,7 @@
 
 #include "attnjit/Text/Printer.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -83,34 +84,35 @@ TEST(EngineEmitTest, PlainAttentionHasAText) {
 using EngineDumpTest = EngineTesting;
 
 TEST_F(EngineDumpTest, EveryStageIsWrittenAndIsTheEmittedOne) {
+  std::filesystem::path directory = scratch / "dump" / "deep";
   EngineOptions dumping = options();
-  dumping.dumpDirectory = scratch / "dump" / "deep";
+  dumping.dumpDirectory = directory;
   Engine engine = make(std::move(dumping));
-  CompileReport report;
-  ModProgram mod = parseText(kAlibi);
-  auto kernel = engine.compile(mod, AttentionSpec::of(16), &report);
-  ASSERT_TRUE(kernel) << kernel.error().message();
-  // Dumping changes neither the code nor what is counted as a stage.
-  std::vector<std::string_view> stages = stagesOf(report);
-  EXPECT_EQ(std::count(stages.begin(), stages.end(), "codegen"), 1);
-
-  std::vector<std::filesystem::path> files(
-      std::filesystem::recursive_directory_iterator(scratch / "dump" / "deep"),
-      {});
-  auto contentOf = [&](std::string_view extension) {
-    for (const std::filesystem::path &file : files)
-      if (file.filename().string().ends_with(extension)) {
-        std::ifstream stream(file, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(stream), {});
-      }
-    return std::string("no such file");
+  auto expectDump = [&](std::string_view text, const std::string &stem) {
+    CompileReport report;
+    auto kernel =
+        engine.compile(parseText(text), AttentionSpec::of(16), &report);
+    ASSERT_TRUE(kernel) << kernel.error().message();
+    // Dumping changes neither the code nor what is counted as a stage.
+    std::vector<std::string_view> stages = stagesOf(report);
+    EXPECT_EQ(std::count(stages.begin(), stages.end(), "codegen"), 1);
+    auto contentOf = [&](const char *extension) {
+      std::ifstream stream(directory / (stem + extension), std::ios::binary);
+      EXPECT_TRUE(stream) << stem << extension;
+      return std::string(std::istreambuf_iterator<char>(stream), {});
+    };
+    EXPECT_EQ(contentOf(".mod"), emit(text, Stage::Expr));
+    EXPECT_EQ(contentOf(".attn.mlir"), emit(text, Stage::Attn));
+    EXPECT_EQ(contentOf(".mlir"), emit(text, Stage::Mlir));
+    EXPECT_EQ(contentOf(".ll"), emit(text, Stage::Llvm));
+    EXPECT_EQ(contentOf(".s"), emit(text, Stage::Asm));
+    EXPECT_EQ(contentOf(".o"), emit(text, Stage::Obj));
   };
-  EXPECT_EQ(contentOf(".mod"), emit(kAlibi, Stage::Expr));
-  EXPECT_EQ(contentOf(".attn.mlir"), emit(kAlibi, Stage::Attn));
-  EXPECT_EQ(contentOf("kernel.mlir"), emit(kAlibi, Stage::Mlir));
-  EXPECT_EQ(contentOf(".ll"), emit(kAlibi, Stage::Llvm));
-  EXPECT_EQ(contentOf(".s"), emit(kAlibi, Stage::Asm));
-  EXPECT_EQ(contentOf(".o"), emit(kAlibi, Stage::Obj));
+  expectDump(kAlibi, "kernel");
+  // The next compilation leaves the files of the first.
+  expectDump(kCausal, "kernel-2");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}),
+            12);
 }
 
 } // namespace
