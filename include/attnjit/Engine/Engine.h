@@ -1,5 +1,4 @@
-//===- Engine.h - The facade: from a mod to a kernel
-//----------------------------===//
+//===- Engine.h - The facade: from a mod to a kernel ------------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
