@@ -7,10 +7,12 @@
 
 #include "support/Peak.h"
 
+#include "support/Measure.h"
+
 #include <immintrin.h>
 
+#include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -22,7 +24,8 @@ using namespace attnjit::tool;
 static constexpr int kChains = 12;
 static constexpr int kLanes = 8;
 static constexpr int kFlopsPerFma = 2;
-/// About 0.4 ms: often enough to look at the clock, too seldom to cost.
+/// About 0.4 ms: longer than a timer's interrupt, short enough that on a busy
+/// machine some chunk has the processor to itself.
 static constexpr int64_t kIterationsPerChunk = 200'000;
 
 /// The values stay finite: x is 0 but for the compiler, which must not know.
@@ -50,20 +53,18 @@ __attribute__((target("avx2,fma"), noinline)) static void runChunk() {
         : [x] "x"(x));
 }
 
-/// GFLOP/s of the calling thread.
+/// GFLOP/s of the calling thread in its best chunk.
 static double measureThread(double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  std::chrono::duration<double> elapsed{0};
-  int64_t chunks = 0;
+  constexpr double kFlopsPerChunk =
+      double(kIterationsPerChunk) * kChains * kLanes * kFlopsPerFma;
+  double best = 0;
+  const Stopwatch total;
   do {
+    const Stopwatch chunk;
     runChunk();
-    ++chunks;
-    elapsed = Clock::now() - start;
-  } while (elapsed.count() < seconds);
-  const double flops =
-      double(chunks) * kIterationsPerChunk * kChains * kLanes * kFlopsPerFma;
-  return flops / elapsed.count() * 1e-9;
+    best = std::max(best, kFlopsPerChunk / chunk.ms() * 1e-6);
+  } while (total.ms() < seconds * 1e3);
+  return best;
 }
 
 Expected<double> tool::measureFmaPeak(int threads, double seconds) {
@@ -73,7 +74,7 @@ Expected<double> tool::measureFmaPeak(int threads, double seconds) {
                 "for");
   if (threads <= 1)
     return measureThread(seconds);
-  // Each thread's rate counts only while all of them run.
+  // All of them start together, and run for the same time.
   std::barrier start(threads);
   std::vector<double> gflops(static_cast<size_t>(threads));
   {

@@ -21,8 +21,9 @@
 namespace attnjit::tool {
 
 /// GFLOP/s of `threads` threads at once, each for about `seconds`; one thread
-/// is the calling one. An Error of kind Unsupported where the machine has no
-/// AVX2 or FMA.
+/// is the calling one. Of each thread the best stretch of 0.4 ms counts: what
+/// the machine can do, whoever else uses it. An Error of kind Unsupported where
+/// it has no AVX2 or FMA.
 Expected<double> measureFmaPeak(int threads, double seconds);
 
 } // namespace attnjit::tool
