@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // exp(x) = 2^k e^r with k = round(x / ln 2). Adding kRounder to a number
-// rounds it to an integer: the sum's last bit counts ones. The sum's low bits
-// are then that integer plus kRounderBias, which makes an exponent field.
+// rounds it to an integer, since the sum's last bit counts ones, and leaves
+// that integer in the low bits. A bias added along with kRounder makes
+// them an exponent field.
 //
 // A clamp keeps k in range. NaN passes through it and wins every product, so
 // the garbage that its bits make of 2^k does not matter.
@@ -159,13 +160,13 @@ static Lanes withSignOf(Lanes x, Lanes magnitude) {
 /// (e^2t - 1) / (e^2t + 1), t = |x|, with the sign of x. Of a large t, the
 /// error of e^2t cancels.
 Lanes emitTanh(Lanes x) {
-  // At 9.1, half an ulp is left to 1.
+  // From 9.1 on, less than half an ulp is left to 1.
   Lanes t = minOrSecond(9.1f, abs(x));
   Lanes expm1 = expm1OfClamped(t * 2);
   return withSignOf(x, expm1 / (expm1 + 2));
 }
 
-/// 1 - (1 - erf t), t = |x|, with the sign of x.
+/// 1 - e^log(1 - erf t), t = |x|, with the sign of x.
 Lanes emitErf(Lanes x) {
   Lanes t = minOrSecond(3.95f, abs(x));
   Lanes log = fma(t, -kErfHi, t * polynomial(t, kErf));
