@@ -49,8 +49,8 @@ TEST(Pairwise, ShapesHoldEveryLengthWithEveryLayout) {
     keys.insert({shape.Skv, shape.layout});
     headDims.insert(shape.D);
   }
-  EXPECT_EQ(queries.size(), 7u * 5u);
-  EXPECT_EQ(keys.size(), 7u * 5u);
+  EXPECT_EQ(queries.size(), 7u * 6u);
+  EXPECT_EQ(keys.size(), 7u * 6u);
   EXPECT_EQ(headDims.size(), 11u);
   EXPECT_LE(coveringShapes().size(), 130u);
 }

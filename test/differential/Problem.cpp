@@ -97,12 +97,15 @@ stridesOf(Layout layout, const std::vector<int64_t> &shape, bool isShared) {
     return {S * H * D, D, H * D, 1};
   case Layout::Padded: {
     const int64_t row = D + 3, head = S * row + 5;
-    return {H * head + 7, head, row, 1};
+    // The stride of an axis of size 1 may be anything.
+    return {H * head + 7, head, row, D == 1 ? 0 : 1};
   }
   case Layout::BroadcastBatch:
     if (isShared)
       return {0, S * D, D, 1};
     break;
+  case Layout::Backwards:
+    return {-H * S * D, -S * D, -D, 1};
   case Layout::BHSD:
     break;
   }
@@ -153,6 +156,8 @@ void Problem::makeOutputs() {
     strides = {n.Sq * n.Hq(), 1, n.Hq()};
   else if (n.layout == Layout::Padded)
     strides = {n.Hq() * (n.Sq + 2) + 3, n.Sq + 2, 1};
+  else if (n.layout == Layout::Backwards)
+    strides = {-n.Hq() * n.Sq, -n.Sq, 1};
   args.lse = allocate(DType::F32, rows, strides);
   lseMemory = memory.back().get();
 }
@@ -233,6 +238,8 @@ void Problem::makeMask() {
   } else if (n.mask == MaskKind::PerPair) {
     args.mask = oneIn(random, 2) ? allocate(DType::Bool, {n.Sq, n.Skv})
                                  : allocate(DType::Bool, {1, 1, n.Sq, n.Skv});
+  } else if (n.mask == MaskKind::PerRow) {
+    args.mask = allocate(DType::Bool, {n.B, 1, n.Sq, 1});
   } else if (n.mask == MaskKind::Full) {
     const std::vector<int64_t> shape = {n.B, n.Hq(), n.Sq, n.Skv};
     args.mask = allocate(DType::Bool, shape, stridesOf(n.layout, shape, false));

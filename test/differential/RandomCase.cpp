@@ -71,7 +71,7 @@ Shape attnjit::test::randomShape(Random &random, int64_t D, int64_t Dv) {
   shape.D = D;
   shape.Dv = Dv;
   shape.offsets = static_cast<Offsets>(below(random, 4));
-  shape.layout = static_cast<Layout>(below(random, 5));
+  shape.layout = static_cast<Layout>(below(random, 6));
   shape.mask = oneIn(random, 6) ? MaskKind::Full : MaskKind::None;
   shape.flush = oneIn(random, 4) ? Flush::Start : Flush::End;
   return shape;

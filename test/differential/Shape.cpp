@@ -25,9 +25,10 @@ std::string Shape::describe() const {
   static constexpr const char *kScales[] = {"default", "zero", "negative",
                                             "large"};
   static constexpr const char *kMasks[] = {"none", "per key", "per pair",
-                                           "full"};
-  static constexpr const char *kLayouts[] = {"BHSD", "BSHD", "padded", "fused",
-                                             "k and v of one batch entry"};
+                                           "full", "per row"};
+  static constexpr const char *kLayouts[] = {
+      "BHSD",     "BSHD", "padded", "fused", "k and v of one batch entry",
+      "backwards"};
   static constexpr const char *kData[] = {"normal", "rising", "falling"};
   return fmt::format(
       "B {} Hq {} Hkv {} Sq {} Skv {} D {} Dv {}, lse {}, offsets {}, scale "
@@ -72,20 +73,12 @@ enum Factor {
 };
 } // namespace
 
-static constexpr std::array<int, 14> kLevels = {kLengths.size(),
-                                                kLengths.size(),
-                                                kHeadDims.size(),
-                                                kValueDims.size(),
-                                                kGroups.size(),
-                                                kSmall.size(),
-                                                2,
-                                                2,
-                                                4,
-                                                4,
-                                                4,
-                                                5,
-                                                3,
-                                                2};
+static constexpr std::array<int, 14> kLevels = {
+    kLengths.size(),   kLengths.size(), kHeadDims.size(),
+    kValueDims.size(), kGroups.size(),  kSmall.size(),
+    /*Hkv*/ 2,         /*lse*/ 2,       /*offsets*/ 4,
+    /*scale*/ 4,       /*mask*/ 5,      /*layout*/ 6,
+    /*data*/ 3,        /*flush*/ 2};
 
 static Shape shapeOf(const Row &row) {
   // What is not chosen counts as its first, cheapest level.

@@ -31,8 +31,9 @@ enum class ScaleKind { Default, Zero, Negative, Large };
 enum class MaskKind {
   None,
   PerKey,  ///< [B, 1, 1, Skv]
-  PerPair, ///< [1, 1, Sq, Skv]
-  Full,    ///< [B, Hq, Sq, Skv], any bytes
+  PerPair, ///< [1, 1, Sq, Skv], or without the first two axes
+  Full,    ///< [B, Hq, Sq, Skv]
+  PerRow,  ///< [B, 1, Sq, 1]
 };
 enum class Layout {
   BHSD,
@@ -40,6 +41,7 @@ enum class Layout {
   Padded,         ///< gaps after rows, heads and batch entries
   Fused,          ///< q, k, v (or k, v) interleaved in one tensor
   BroadcastBatch, ///< k and v with batch stride 0
+  Backwards,      ///< negative strides, but for the last axis
 };
 enum class Data {
   Normal,
