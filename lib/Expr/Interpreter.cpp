@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -26,7 +27,8 @@ using Kind = Instruction::Kind;
 
 template <typename T> static T readElement(const void *data, int64_t index) {
   T value;
-  std::memcpy(&value, static_cast<const char *>(data) + index * sizeof(T),
+  std::memcpy(&value,
+              static_cast<const char *>(data) + index * ptrdiff_t(sizeof(T)),
               sizeof(T));
   return value;
 }
