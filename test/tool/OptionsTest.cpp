@@ -221,7 +221,8 @@ TEST(Interleave, TakesTurnsAndDropsTheFirstRound) {
                       }};
   };
   const Contestant contestants[] = {contestant("a"), contestant("b")};
-  auto numbers = interleave(contestants, {.seconds = 1e-9, .minRounds = 2});
+  auto numbers = interleave(
+      contestants, {.seconds = 1e-9, .minRounds = 2, .progress = nullptr});
   ASSERT_TRUE(numbers);
   EXPECT_EQ(order, "ababab");
   EXPECT_THAT((*numbers)[0], testing::ElementsAre(3, 5));

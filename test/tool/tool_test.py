@@ -527,6 +527,14 @@ class OtherCommandsTest(ToolTest):
         self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "miss")
         self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "disk")
 
+    def test_dump_shows_the_stages_of_cached_kernels_too(self):
+        mod, dump = self.mod(CAUSAL), self.dir / "dump"
+        for _ in range(2):
+            self.succeed("run", mod, "--shape", SHAPE)
+        self.assertFalse(dump.exists())
+        self.succeed("run", mod, "--shape", SHAPE, "--dump", dump)
+        self.assertGreater(len(list(dump.rglob("*"))), 3)
+
     def test_constants_choose_the_kernel(self):
         mod = self.mod("const n : i32 = 7\nmask = kv < n\n")
         emit = ["compile", mod, "--head-dim", "8", "--emit", "expr"]

@@ -31,7 +31,7 @@ void CommonOptions::declare(CLI::App &app) {
       ->group(kGroup);
   app.add_flag("--timing", timing, "Show where the time went")->group(kGroup);
   app.add_option("--dump", dumpDirectory,
-                 "Write every stage of compilations there")
+                 "Write every stage of compilations there; implies --no-cache")
       ->type_name("DIR")
       ->group(kGroup);
   app.add_flag("--json", json,
@@ -42,7 +42,8 @@ void CommonOptions::declare(CLI::App &app) {
 Expected<Engine>
 CommonOptions::makeEngine(std::shared_ptr<Executor> executor) const {
   EngineOptions options;
-  options.diskCache = !noCache;
+  // A kernel from disk has no stages to show.
+  options.diskCache = !noCache && dumpDirectory.empty();
   options.cacheDirectory = cacheDirectory;
   options.executor = std::move(executor);
   options.warn = printWarning;
