@@ -161,3 +161,71 @@ TEST(RandomMask, OfIntervalsKeepsExactlyItsKeys) {
     expectKeptSets(mod, problem, describeCase(mod, shape, seed));
   });
 }
+
+/// Element `n` of ten where comparisons and conversions may go wrong: NaN,
+/// zeros of both signs, ends of ranges, i64 values that i32 cannot hold.
+static void setSpecial(const Tensor &tensor, int64_t k, int64_t n) {
+  static constexpr float kFloats[] = {NAN,   0.0f,     -0.0f,     1.0f,
+                                      -1.0f, INFINITY, -INFINITY, 0x1p-14f,
+                                      2.0f,  -0x1p15f};
+  static constexpr int64_t kWide[] = {
+      INT64_MIN,       INT64_MAX, 1ll << 32, -1ll << 32, 5,
+      (1ll << 32) + 5, 0,         -1,        INT32_MAX,  INT32_MIN};
+  switch (tensor.dtype) {
+  case DType::F32:
+    at<float>(tensor, {k}) = kFloats[n];
+    return;
+  case DType::F16:
+    at<uint16_t>(tensor, {k}) = floatToHalf(kFloats[n]);
+    return;
+  case DType::BF16:
+    at<uint16_t>(tensor, {k}) = floatToBfloat(kFloats[n]);
+    return;
+  case DType::I32:
+    at<int32_t>(tensor, {k}) = static_cast<int32_t>(kWide[n] >> (n & 4));
+    return;
+  case DType::I64:
+    at<int64_t>(tensor, {k}) = kWide[n];
+    return;
+  case DType::U8:
+  case DType::Bool:
+    at<uint8_t>(tensor, {k}) = static_cast<uint8_t>(n * 28);
+    return;
+  }
+}
+
+/// Every comparison of every element type on all pairs of special elements.
+TEST(Mask, ComparesElementsOfEveryType) {
+  static constexpr DType kElements[] = {DType::F32, DType::F16, DType::BF16,
+                                        DType::I32, DType::I64, DType::U8,
+                                        DType::Bool};
+  for (DType element : kElements) {
+    auto load = [&](const char *name, Var position) {
+      BufferDecl decl;
+      decl.name = name;
+      decl.element = element;
+      decl.dims = {Dim::fixed(60)};
+      return Expr::load(decl, {{Expr::var(position)}});
+    };
+    const Expr x = load("x", Var::QLocal), y = load("y", Var::KvLocal);
+    // Row i compares by operation i % 6; bool has two of them.
+    Expr mask = Expr::make(Op::Eq, {x, y});
+    int32_t n = 0;
+    for (Op op : {Op::Ne, Op::Lt, Op::Le, Op::Gt, Op::Ge}) {
+      if (element == DType::Bool && op != Op::Ne)
+        continue;
+      Expr turn = Expr::make(Op::Mod, {Expr::var(Var::QLocal), Expr::i32(6)});
+      turn = Expr::make(Op::Eq, {turn, Expr::i32(n++)});
+      mask = Expr::make(Op::Where, {turn, Expr::make(op, {x, y}), mask});
+    }
+    ModProgram mod = modOf({}, mask);
+    Shape shape = {.Sq = 60, .Skv = 60, .D = 4, .Dv = 60};
+    Problem problem(mod, shape, 7);
+    // All six operations meet all pairs.
+    for (int64_t k = 0; k < 60; ++k) {
+      setSpecial(problem.buffer("x"), k, k / 6);
+      setSpecial(problem.buffer("y"), k, k % 10);
+    }
+    expectKeptSets(mod, problem, describeCase(mod, shape, 7));
+  }
+}

@@ -334,6 +334,18 @@ TEST(NonFinite, ProductOfMinusInfinityIsNotKept) {
   }
 }
 
+TEST(NonFinite, ReductionsOfInfinities) {
+  for (const char *text :
+       {"param x : f32\nscore = score + max(t in 0..3: x * (t + 1))\n",
+        "param x : f32\nscore = score - min(t in 0..3: -x * (t + 1))\n"}) {
+    ModProgram mod = parsed(text);
+    Problem problem(mod, mediumShape(), 23);
+    problem.setParam("x", Scalar::f32(-kInf));
+    expectRows(mod, problem,
+               [](int64_t, int64_t, int64_t) { return Row::Empty; });
+  }
+}
+
 TEST(NonFinite, FiniteMinimaAreOrdinaryScores) {
   for (const char *minimum : {"-3.0e38", "-3.4028234663852886e38", "-1.0e30"}) {
     // Rows below 10 see the minimum alone: the mean of v.

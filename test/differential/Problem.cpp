@@ -392,7 +392,7 @@ Tensor Problem::bufferFor(const BufferDecl &decl, Captures style) {
       stride = -stride;
     break;
   case 2: // the same along the first axis
-    if (!strides.empty())
+    if (strides.size() > 1)
       strides.front() = 0;
     break;
   default:
