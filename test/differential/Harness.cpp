@@ -128,7 +128,7 @@ Outcome attnjit::test::runAndCheck(const ModProgram &mod, Problem &problem,
       checkAgainstReference(mod, problem.args, options);
   if (!report)
     return failCase("check: " + report.error().message(), note);
-  if (!report->ok)
+  if (report->worstBoundRatio > problem.shape().boundFactor())
     return failCase(fmt::format("{} times the error bound at {}",
                                 report->worstBoundRatio, report->worst),
                     note);

@@ -216,8 +216,8 @@ void Problem::fillInputs() {
     fill(*tensor);
   if (sizes.data == Data::Normal)
     return;
-  // Over the keys, scores move by 90 where the scale is 1 / sqrt(D). The part
-  // that moves them stands last: sums stay small, and so do their errors.
+  // Over the keys, scores move by kRise where the scale is 1 / sqrt(D). The
+  // part that moves them stands last: sums stay small, and so do their errors.
   forEachElement(args.q, [&](auto &index, std::byte *address) {
     if (index[3] == sizes.D - 1)
       *reinterpret_cast<float *>(address) =
@@ -227,7 +227,7 @@ void Problem::fillInputs() {
     float way = static_cast<float>(index[2]) / static_cast<float>(sizes.Skv);
     if (index[3] == sizes.D - 1)
       *reinterpret_cast<float *>(address) +=
-          90 * (sizes.data == Data::Rising ? way : 1 - way);
+          kRise * (sizes.data == Data::Rising ? way : 1 - way);
   });
 }
 
@@ -471,5 +471,5 @@ Problem::Problem(const ModProgram &program, const Shape &shape, uint64_t seed,
   else if (sizes.scale == ScaleKind::Negative)
     args.scale = -scale;
   else if (sizes.scale == ScaleKind::Large)
-    args.scale = 3 * scale;
+    args.scale = kLargeScale * scale;
 }

@@ -49,6 +49,11 @@ enum class Data {
   Falling, ///< and shrink: most weights vanish
 };
 
+/// How far scores rise or fall along the keys, where the scale is 1/sqrt(D).
+inline constexpr float kRise = 45;
+/// ScaleKind::Large, in units of 1/sqrt(D).
+inline constexpr float kLargeScale = 3;
+
 struct Shape {
   int64_t B = 1, Hkv = 1, group = 1, Sq = 1, Skv = 1, D = 8, Dv = 8;
   bool lse = true;
@@ -60,12 +65,17 @@ struct Shape {
   Flush flush = Flush::End;
 
   int64_t Hq() const { return Hkv * group; }
+  /// By how much the error bound grows for this data: where scores rise to a
+  /// top, the last partial sum of a dot product does, and takes the place of
+  /// sqrt(D) in it (docs/numerics.md, assumption 2). M is at least the top.
+  double boundFactor() const;
   /// One line that names every factor.
   std::string describe() const;
 };
 
-/// Shapes that hold every pair of factors (as far as a run stays within some
-/// hundred million operations). Always the same.
+/// Shapes that hold every pair of factors, as far as a run stays within some
+/// hundred million operations and the model of the error bound. Always the
+/// same.
 const std::vector<Shape> &coveringShapes();
 
 } // namespace attnjit::test
