@@ -91,8 +91,7 @@ static KernelSignature signatureOf(const Request &request,
   signature.bufferSource = canonical.bufferSource;
   signature.blockQ = schedule.blockQ;
   signature.workspaceBytes =
-      cpu::PrefillWorkspace::layout(request.spec.D, request.spec.Dv, schedule)
-          .bytes;
+      cpu::PrefillWorkspace::layout(request.spec, schedule).bytes;
   return signature;
 }
 

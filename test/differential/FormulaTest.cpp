@@ -119,6 +119,7 @@ void expectFormula(const dsl::ModBuilder &builder, const Formula &formula,
   for (uint64_t k = 0; k < 6; ++k) {
     uint64_t seed = firstShape + 13 * k;
     Shape shape = coveringShapes()[seed % coveringShapes().size()];
+    shape.dtype = DType::F32; // as the formulas read
     Problem problem(*mod, shape, seed);
     std::string note = describeCase(*mod, shape, seed);
     if (runEverywhere(*mod, problem, note) != Outcome::Ran)

@@ -114,7 +114,8 @@ stridesOf(Layout layout, const std::vector<int64_t> &shape, bool isShared) {
 
 /// Heads [first, first + count) of a [B, H, S, D] view.
 static Tensor sliceHeads(Tensor tensor, int64_t first, int64_t count) {
-  tensor.data = static_cast<float *>(tensor.data) + first * tensor.stride[1];
+  tensor.data = static_cast<std::byte *>(tensor.data) +
+                first * tensor.stride[1] * sizeBytes(tensor.dtype);
   tensor.shape[1] = count;
   return tensor;
 }
@@ -123,7 +124,7 @@ void Problem::makeInputs() {
   const Shape &n = sizes;
   auto place = [&](int64_t H, int64_t S, int64_t D, bool isShared) {
     const std::vector<int64_t> shape = {n.B, H, S, D};
-    return allocate(DType::F32, shape, stridesOf(n.layout, shape, isShared));
+    return allocate(n.dtype, shape, stridesOf(n.layout, shape, isShared));
   };
   if (n.layout == Layout::Fused && n.D == n.Dv && n.Sq == n.Skv) {
     Tensor all = place(n.Hq() + 2 * n.Hkv, n.Sq, n.D, false);
@@ -146,7 +147,7 @@ void Problem::makeInputs() {
 void Problem::makeOutputs() {
   const Shape &n = sizes;
   const std::vector<int64_t> shape = {n.B, n.Hq(), n.Sq, n.Dv};
-  args.out = allocate(DType::F32, shape, stridesOf(n.layout, shape, false));
+  args.out = allocate(n.dtype, shape, stridesOf(n.layout, shape, false));
   outMemory = memory.back().get();
   if (!n.lse)
     return;
@@ -167,7 +168,7 @@ void Problem::makeOutputs() {
 //===----------------------------------------------------------------------===//
 
 AttentionSpec Problem::spec() const {
-  return {sizes.D, sizes.Dv, DType::F32, args.mask.has_value(), false};
+  return {sizes.D, sizes.Dv, sizes.dtype, args.mask.has_value(), false};
 }
 
 void Problem::clearOutputs() {
@@ -206,28 +207,37 @@ bool Problem::areGapsUntouched() const {
 // Contents of the tensors
 //===----------------------------------------------------------------------===//
 
+/// Rounds `value` to an element of q, k or v.
+static void put(const Tensor &tensor, std::byte *address, float value) {
+  if (tensor.dtype == DType::F32) {
+    std::memcpy(address, &value, sizeof value);
+    return;
+  }
+  const uint16_t bits =
+      tensor.dtype == DType::F16 ? floatToHalf(value) : floatToBfloat(value);
+  std::memcpy(address, &bits, sizeof bits);
+}
+
 void Problem::fillInputs() {
-  auto fill = [&](const Tensor &tensor) {
-    forEachElement(tensor, [&](auto &, std::byte *address) {
-      *reinterpret_cast<float *>(address) = static_cast<float>(normal(random));
+  // Over the keys, scores move by kRise where the scale is 1 / sqrt(D) and data
+  // is not Normal. The part that moves them stands last: sums stay small, and
+  // so do their errors.
+  const bool moves = sizes.data != Data::Normal;
+  auto fill = [&](const Tensor &tensor, auto &&last) {
+    forEachElement(tensor, [&](auto &index, std::byte *address) {
+      float value = static_cast<float>(normal(random));
+      put(tensor, address,
+          moves && index[3] == sizes.D - 1 ? last(index, value) : value);
     });
   };
-  for (const Tensor *tensor : {&args.q, &args.k, &args.v})
-    fill(*tensor);
-  if (sizes.data == Data::Normal)
-    return;
-  // Over the keys, scores move by kRise where the scale is 1 / sqrt(D). The
-  // part that moves them stands last: sums stay small, and so do their errors.
-  forEachElement(args.q, [&](auto &index, std::byte *address) {
-    if (index[3] == sizes.D - 1)
-      *reinterpret_cast<float *>(address) =
-          std::sqrt(static_cast<float>(sizes.D));
-  });
-  forEachElement(args.k, [&](auto &index, std::byte *address) {
+  fill(args.q,
+       [&](auto &, float) { return std::sqrt(static_cast<float>(sizes.D)); });
+  fill(args.k, [&](auto &index, float value) {
     float way = static_cast<float>(index[2]) / static_cast<float>(sizes.Skv);
-    if (index[3] == sizes.D - 1)
-      *reinterpret_cast<float *>(address) +=
-          kRise * (sizes.data == Data::Rising ? way : 1 - way);
+    return value + kRise * (sizes.data == Data::Rising ? way : 1 - way);
+  });
+  forEachElement(args.v, [&](auto &, std::byte *address) {
+    put(args.v, address, static_cast<float>(normal(random)));
   });
 }
 

@@ -36,12 +36,12 @@ std::string Shape::describe() const {
       "backwards"};
   static constexpr const char *kData[] = {"normal", "rising", "falling"};
   return fmt::format(
-      "B {} Hq {} Hkv {} Sq {} Skv {} D {} Dv {}, lse {}, offsets {}, scale "
+      "{} B {} Hq {} Hkv {} Sq {} Skv {} D {} Dv {}, lse {}, offsets {}, scale "
       "{}, mask tensor {}, layout {}, data {}, flush with its {}",
-      B, Hq(), Hkv, Sq, Skv, D, Dv, lse, kOffsets[static_cast<int>(offsets)],
-      kScales[static_cast<int>(scale)], kMasks[static_cast<int>(mask)],
-      kLayouts[static_cast<int>(layout)], kData[static_cast<int>(data)],
-      flush == Flush::End ? "end" : "start");
+      name(dtype), B, Hq(), Hkv, Sq, Skv, D, Dv, lse,
+      kOffsets[static_cast<int>(offsets)], kScales[static_cast<int>(scale)],
+      kMasks[static_cast<int>(mask)], kLayouts[static_cast<int>(layout)],
+      kData[static_cast<int>(data)], flush == Flush::End ? "end" : "start");
 }
 
 //===----------------------------------------------------------------------===//
@@ -58,6 +58,8 @@ static constexpr std::array<int64_t, 11> kHeadDims = {1,  5,   8,   40,  64, 80,
 static constexpr std::array<int64_t, 5> kValueDims = {0, 1, 20, 100, 128};
 static constexpr std::array<int64_t, 3> kGroups = {1, 4, 8};
 static constexpr std::array<int64_t, 3> kSmall = {1, 2, 3};
+static constexpr std::array<DType, 3> kDtypes = {DType::F32, DType::F16,
+                                                 DType::BF16};
 
 namespace {
 enum Factor {
@@ -75,15 +77,16 @@ enum Factor {
   kLayout,
   kData,
   kFlush,
+  kDtype,
 };
 } // namespace
 
-static constexpr std::array<int, 14> kLevels = {
+static constexpr std::array<int, 15> kLevels = {
     kLengths.size(),   kLengths.size(), kHeadDims.size(),
     kValueDims.size(), kGroups.size(),  kSmall.size(),
     /*Hkv*/ 2,         /*lse*/ 2,       /*offsets*/ 4,
     /*scale*/ 4,       /*mask*/ 5,      /*layout*/ 6,
-    /*data*/ 3,        /*flush*/ 2};
+    /*data*/ 3,        /*flush*/ 2,     /*dtype*/ 3};
 
 static Shape shapeOf(const Row &row) {
   // What is not chosen counts as its first, cheapest level.
@@ -104,6 +107,7 @@ static Shape shapeOf(const Row &row) {
   shape.layout = static_cast<Layout>(at(kLayout));
   shape.data = static_cast<Data>(at(kData));
   shape.flush = at(kFlush) == 0 ? Flush::End : Flush::Start;
+  shape.dtype = kDtypes[at(kDtype)];
   return shape;
 }
 

@@ -15,6 +15,8 @@
 
 #include "GuardedMemory.h"
 
+#include "attnjit/Support/DType.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -63,6 +65,7 @@ struct Shape {
   Layout layout = Layout::BHSD;
   Data data = Data::Normal;
   Flush flush = Flush::End;
+  DType dtype = DType::F32; ///< of q, k, v and out
 
   int64_t Hq() const { return Hkv * group; }
   /// By how much the error bound grows for this data: where scores rise to a

@@ -43,13 +43,9 @@ void registerDependentDialects(DialectRegistry &registry) {
 
 LogicalResult lowerForwards(ModuleOp module) {
   for (auto forward :
-       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
-    AttentionSpec spec;
-    spec.D = forward.getD();
-    spec.Dv = forward.getDv();
-    if (failed(lowerToPrefill(forward, PrefillSchedule::choose(spec))))
+       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>()))
+    if (failed(lowerToPrefill(forward)))
       return failure();
-  }
   return success();
 }
 

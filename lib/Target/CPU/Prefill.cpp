@@ -41,7 +41,7 @@ static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-PrefillWorkspace PrefillWorkspace::layout(int64_t D, int64_t Dv,
+PrefillWorkspace PrefillWorkspace::layout(const AttentionSpec &spec,
                                           const PrefillSchedule &s) {
   PrefillWorkspace w;
   int64_t next = 0;
@@ -51,8 +51,9 @@ PrefillWorkspace PrefillWorkspace::layout(int64_t D, int64_t Dv,
     return offset;
   };
   int64_t strips = s.stripsPerItem(), strip = s.strip();
-  int64_t width = roundUp(Dv, s.lanes);
-  w.queries = take(strips * D * strip, 4);
+  int64_t width = roundUp(spec.Dv, s.lanes);
+  int64_t widened = spec.dtype == DType::F32 ? 0 : s.blockKv;
+  w.queries = take(strips * spec.D * strip, 4);
   w.acc = take(strips * width * strip, 4);
   w.reference = take(strips * strip, 4);
   w.threshold = take(strips * strip, 4);
@@ -63,22 +64,26 @@ PrefillWorkspace PrefillWorkspace::layout(int64_t D, int64_t Dv,
   w.vRows = take(s.blockKv, 8);
   w.zeros = take(std::max<int64_t>(width, 16), 4);
   w.outRows = take(strip * width, 4);
+  w.keys = take(widened * spec.D, 4);
+  w.values = take(widened * spec.Dv, 4);
   w.bytes = next;
   return w;
 }
 
 PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
+                               const AttentionSpec &spec,
                                const PrefillSchedule &schedule)
     : ir(builder, schedule.lanes), forward(forward), s(schedule),
-      D(forward.getD()), Dv(forward.getDv()),
+      element(forward.getDtype()), D(spec.D), Dv(spec.Dv),
       width(roundUp(Dv, schedule.lanes)),
-      w(PrefillWorkspace::layout(D, Dv, schedule)) {}
+      w(PrefillWorkspace::layout(spec, schedule)) {}
 
 void PrefillEmitter::emit() {
   std::string name = forward.getSymName().str();
-  pack = emitPackRows(ir, name + "_pack", D, s.strip());
+  pack = emitPackRows(ir, name + "_pack", element, D, s.strip());
   unpack = emitUnpackRows(ir, name + "_unpack", width, s.strip());
-  rescale = emitRescale(name + "_rescale");
+  if (hasSoftmax())
+    rescale = emitRescale(name + "_rescale");
 
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(ir.b.getContext()), {ir.ptr()});
@@ -127,10 +132,10 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.lastRow = ir.sub(in.Sq, ir.cI64(1));
   item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
   item.kvOffset = loadPerBatch(ir, in.kvOffset, item.b);
-  item.q = headBase(ir, in.q, ir.f32(), item.b, item.h);
-  item.k = headBase(ir, in.k, ir.f32(), item.b, kvh);
-  item.v = headBase(ir, in.v, ir.f32(), item.b, kvh);
-  item.out = headBase(ir, in.out, ir.f32(), item.b, item.h);
+  item.q = headBase(ir, in.q, element.storage(), item.b, item.h);
+  item.k = headBase(ir, in.k, element.storage(), item.b, kvh);
+  item.v = headBase(ir, in.v, element.storage(), item.b, kvh);
+  item.out = headBase(ir, in.out, element.storage(), item.b, item.h);
   if (forward.getMaskTensor())
     item.mask = headBase(ir, in.mask, ir.b.getI8Type(), item.b, item.h);
 
@@ -141,13 +146,10 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.mods->emitReady(forward.getScore());
   item.mods->emitReady(forward.getMask());
   item.mods->emitReady(forward.getBounds());
+  item.mods->emitReady(forward.getSink());
 
   ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitPack(strip); });
-  ir.loop(ir.cI64(0), in.Skv, s.blockKv, [&](Value kv0) {
-    Value keys = ir.min(ir.sub(in.Skv, kv0), ir.cI64(s.blockKv));
-    ir.loop(ir.cI64(0), item.strips, 1,
-            [&](Value strip) { emitBlock(strip, kv0, keys); });
-  });
+  ir.loop(ir.cI64(0), in.Skv, s.blockKv, [&](Value kv0) { emitKeyBlock(kv0); });
   ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitFinish(strip); });
 }
 
@@ -155,9 +157,9 @@ void PrefillEmitter::emitPack(Value strip) {
   Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
   Value queries = stripPart(w.queries, strip, D * s.strip());
   // Without a score mod, scores are kept in units of log 2.
-  Value scale = hasScore()
-                    ? in.scale
-                    : ir.fmul(in.scale, ir.cF32(std::numbers::log2e_v<float>));
+  Value scale = usesLog2()
+                    ? ir.fmul(in.scale, ir.cF32(std::numbers::log2e_v<float>))
+                    : in.scale;
   Value last = ir.broadcast(ir.trunc32(item.lastRow));
   ir.loop(s.strip(), ir.lanes, [&](Value lane) {
     Value row = ir.add(first, lane);
@@ -178,7 +180,43 @@ void PrefillEmitter::emitPack(Value strip) {
   fill(stripPart(w.acc, strip, width * s.strip()), width * s.strip(), 0.0f);
 }
 
-void PrefillEmitter::emitBlock(Value strip, Value kv0, Value keys) {
+/// One block of keys for all strips of the item, unless the bounds prove that
+/// none of them keeps any of it.
+void PrefillEmitter::emitKeyBlock(Value kv0) {
+  block.first = kv0;
+  block.count = ir.min(ir.sub(in.Skv, kv0), ir.cI64(s.blockKv));
+  Value last = ir.sub(ir.add(kv0, block.count), ir.cI64(1));
+  Value qLast = ir.min(ir.add(item.q0, s.blockQ - 1), item.lastRow);
+  Value empty = emitBounds(item.q0, qLast, kv0, last).empty;
+  ir.ifThen(ir.cmp(Ir::Pred::eq, empty, ir.cI1(false)), [&] {
+    if (!element.isWide()) {
+      // Once for all strips: the conversion is then a percent of the work.
+      widenRows(in.k, item.k, w.keys, D);
+      widenRows(in.v, item.v, w.values, Dv);
+    }
+    ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitBlock(strip); });
+  });
+}
+
+void PrefillEmitter::widenRows(const TensorInput &tensor, Value base,
+                               int64_t offset, int64_t size) {
+  int64_t whole = size / ir.lanes * ir.lanes;
+  ir.loop(ir.cI64(0), block.count, 1, [&](Value key) {
+    Value from = ir.at(base, element.storage(),
+                       ir.mul(ir.add(block.first, key), tensor.stride[2]));
+    Value to = ir.at(workspace(offset), ir.f32(), ir.mul(key, size));
+    if (whole)
+      ir.loop(whole, ir.lanes, [&](Value d) {
+        ir.store(element.loadVec(ir, ir.at(from, element.storage(), d)),
+                 ir.at(to, ir.f32(), d));
+      });
+    for (int64_t d = whole; d < size; ++d)
+      ir.store(element.load(ir, ir.at(from, element.storage(), d)),
+               ir.at(to, ir.f32(), d));
+  });
+}
+
+void PrefillEmitter::emitBlock(Value strip) {
   StripState state;
   state.first = ir.add(item.q0, ir.mul(strip, s.strip()));
   state.isFirst = ir.cmp(Ir::Pred::eq, strip, ir.cI64(0));
@@ -190,14 +228,15 @@ void PrefillEmitter::emitBlock(Value strip, Value kv0, Value keys) {
   state.sum = stripPart(w.sum, strip, s.strip());
   state.positions = stripPart(w.positions, strip, s.strip());
 
-  Value last = ir.sub(ir.add(kv0, keys), ir.cI64(1));
-  TileVerdict block = emitBounds(state, kv0, last);
-  ir.ifThen(ir.cmp(Ir::Pred::eq, block.empty, ir.cI1(false)), [&] {
+  Value last = ir.sub(ir.add(block.first, block.count), ir.cI64(1));
+  TileVerdict verdict =
+      emitBounds(state.first, lastRowOf(state), block.first, last);
+  ir.ifThen(ir.cmp(Ir::Pred::eq, verdict.empty, ir.cI1(false)), [&] {
     Value rows =
-        ir.loop(ir.cI64(0), keys, s.rows, {ir.cI64(0)},
+        ir.loop(ir.cI64(0), block.count, s.rows, {ir.cI64(0)},
                 [&](Value k, ValueRange carried) {
-                  return Ir::Values{emitTile(state, ir.add(kv0, k),
-                                             carried.front(), block.full)};
+                  return Ir::Values{emitTile(state, ir.add(block.first, k),
+                                             carried.front(), verdict.full)};
                 })
             .front();
     ir.ifThen(ir.cmp(Ir::Pred::sgt, rows, ir.cI64(0)),
@@ -253,34 +292,65 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
       ir.store(sums[r * s.columns + c], accAt(r, c));
 }
 
+/// Turns l into the factor that a row's sums are multiplied by, 0 for a row
+/// that keeps no key, and m into lse.
+void PrefillEmitter::emitNormalizer(Value strip, Value lane) {
+  auto state = [&](int64_t offset) {
+    return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
+  };
+  Value l = ir.loadVec(state(w.sum)), m = ir.loadVec(state(w.reference));
+  Value zero = ir.splat(0.0f);
+  Value none = ir.fcmp(Ir::FPred::OEQ, l, zero);
+  if (!hasSoftmax()) {
+    // l counts keys here.
+    ir.store(ir.select(none, zero, ir.splat(1.0f)), state(w.sum));
+    return;
+  }
+  Value weight = ir.splat(1.0f), lseOfNone = ir.splat(-INFINITY);
+  if (!forward.getSink().empty()) {
+    ModEmitter emitter = *item.mods;
+    Value q = ir.loadVecI32(state(w.positions));
+    emitter.bind(attn::Position::Q, q);
+    emitter.bind(attn::Position::QLocal, ir.sub(q, ir.broadcast(item.qOffset)));
+    Value sink = emitter.emit(forward.getSink()).front();
+    if (!isa<VectorType>(sink.getType()))
+      sink = ir.broadcast(sink);
+    lseOfNone = sink;
+    if (usesLog2())
+      sink = ir.fmul(sink, ir.splat(std::numbers::log2e_v<float>));
+    // The sink is a key without a value: m and l as if it came last.
+    Value top = ir.fmax(m, sink);
+    weight = emitSoftmaxExp2(ir.b, ir.loc, exponent(m, top));
+    l = ir.fadd(ir.fmul(l, weight),
+                emitSoftmaxExp2(ir.b, ir.loc, exponent(sink, top)));
+    m = top;
+  }
+  Value lse = usesLog2()
+                  ? ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
+                            ir.splat(std::numbers::ln2_v<float>))
+                  : ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l));
+  ir.store(ir.select(none, zero, ir.fdiv(weight, l)), state(w.sum));
+  ir.store(ir.select(none, lseOfNone, lse), state(w.reference));
+}
+
 void PrefillEmitter::emitFinish(Value strip) {
   Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
   Value acc = stripPart(w.acc, strip, width * s.strip());
   Value rows = workspace(w.outRows);
   ir.loop(s.strip(), ir.lanes, [&](Value lane) {
-    auto state = [&](int64_t offset) {
-      return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
-    };
-    Value l = ir.loadVec(state(w.sum)), m = ir.loadVec(state(w.reference));
-    Value none = ir.fcmp(Ir::FPred::OEQ, l, ir.splat(0.0f));
-    Value factor = ir.select(none, l, ir.fdiv(ir.splat(1.0f), l));
-    Value lse = hasScore()
-                    ? ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l))
-                    : ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
-                              ir.splat(std::numbers::ln2_v<float>));
-    ir.store(factor, state(w.sum));
-    ir.store(ir.select(none, ir.splat(-INFINITY), lse), state(w.reference));
+    emitNormalizer(strip, lane);
+    Value factors = stripPart(w.sum, strip, s.strip());
     LLVM::CallOp::create(
         ir.b, ir.loc, unpack,
-        ValueRange{ir.at(acc, ir.f32(), lane), state(w.sum),
+        ValueRange{ir.at(acc, ir.f32(), lane), ir.at(factors, ir.f32(), lane),
                    ir.at(rows, ir.f32(), ir.mul(lane, width))});
   });
 
   Value count = ir.min(ir.sub(in.Sq, first), ir.cI64(s.strip()));
   ir.loop(ir.cI64(0), count, 1, [&](Value i) {
     Value from = ir.at(rows, ir.f32(), ir.mul(i, width));
-    Value to =
-        ir.at(item.out, ir.f32(), ir.mul(ir.add(first, i), in.out.stride[2]));
+    Value to = ir.at(item.out, element.storage(),
+                     ir.mul(ir.add(first, i), in.out.stride[2]));
     copyRow(from, to);
   });
   Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
@@ -301,11 +371,12 @@ void PrefillEmitter::copyRow(Value from, Value to) {
   int64_t whole = Dv / ir.lanes * ir.lanes;
   if (whole)
     ir.loop(whole, ir.lanes, [&](Value d) {
-      ir.store(ir.loadVec(ir.at(from, ir.f32(), d)), ir.at(to, ir.f32(), d));
+      element.store(ir, ir.loadVec(ir.at(from, ir.f32(), d)),
+                    ir.at(to, element.storage(), d));
     });
   for (int64_t d = whole; d < Dv; ++d)
-    ir.store(ir.load(ir.f32(), ir.at(from, ir.f32(), d)),
-             ir.at(to, ir.f32(), d));
+    element.store(ir, ir.load(ir.f32(), ir.at(from, ir.f32(), d)),
+                  ir.at(to, element.storage(), d));
 }
 
 //===----------------------------------------------------------------------===//
@@ -318,26 +389,30 @@ static LogicalResult checkSupported(attn::ForwardOp forward) {
     return forward.emitError("the CPU target does not support ")
            << what.str() << " yet";
   };
-  if (!forward.getDtype().isF32())
-    return forward.emitError("the CPU target does not support dtype ")
-           << forward.getDtype() << " yet, only f32";
   if (!forward.getProb().empty())
     return unsupported("prob mods");
-  if (!forward.getSink().empty())
-    return unsupported("sinks");
   if (forward.getDropout())
     return unsupported("dropout");
-  if (forward.getNormalize() != attn::Normalization::Softmax)
-    return unsupported("`normalize = none`");
   return success();
 }
 
-LogicalResult lowerToPrefill(attn::ForwardOp forward,
-                             const PrefillSchedule &schedule) {
+static AttentionSpec specOf(attn::ForwardOp forward) {
+  AttentionSpec spec;
+  spec.D = forward.getD();
+  spec.Dv = forward.getDv();
+  Type dtype = forward.getDtype();
+  spec.dtype = dtype.isF16()    ? DType::F16
+               : dtype.isBF16() ? DType::BF16
+                                : DType::F32;
+  return spec;
+}
+
+LogicalResult lowerToPrefill(attn::ForwardOp forward) {
   if (failed(checkSupported(forward)))
     return failure();
   OpBuilder builder(forward);
-  PrefillEmitter(builder, forward, schedule).emit();
+  AttentionSpec spec = specOf(forward);
+  PrefillEmitter(builder, forward, spec, PrefillSchedule::choose(spec)).emit();
   forward.erase();
   return success();
 }

@@ -14,6 +14,7 @@
 #ifndef ATTNJIT_LIB_TARGET_CPU_PREFILLEMITTER_H
 #define ATTNJIT_LIB_TARGET_CPU_PREFILLEMITTER_H
 
+#include "Element.h"
 #include "Ir.h"
 #include "KernelInputs.h"
 #include "attnjit/Target/CPU/Prefill.h"
@@ -26,7 +27,7 @@ namespace attnjit::cpu {
 class PrefillEmitter {
 public:
   PrefillEmitter(mlir::OpBuilder &builder, attn::ForwardOp forward,
-                 const PrefillSchedule &schedule);
+                 const AttentionSpec &spec, const PrefillSchedule &schedule);
 
   /// Emits the kernel and its helpers at the builder's insertion point.
   void emit();
@@ -47,6 +48,11 @@ private:
     std::optional<ModEmitter> mods;
   };
 
+  /// Values of one block of keys.
+  struct KeyBlock {
+    Value first, count;
+  };
+
   /// Addresses of one strip's state.
   struct StripState {
     Value first;           ///< its first query row
@@ -65,6 +71,11 @@ private:
     Value masked; ///< some pair may not be: apply the mask bits
   };
 
+  bool hasSoftmax() {
+    return forward.getNormalize() == attn::Normalization::Softmax;
+  }
+  /// Whether scores are kept in units of log 2.
+  bool usesLog2() { return hasSoftmax() && !hasScore(); }
   bool hasScore() { return !forward.getScore().empty(); }
   bool hasMask() {
     return !forward.getMask().empty() || forward.getMaskTensor();
@@ -73,18 +84,24 @@ private:
   // Prefill.cpp
   void emitItem(Value index, Value blocks);
   void emitPack(Value strip);
-  void emitBlock(Value strip, Value kv0, Value keys);
+  void emitKeyBlock(Value kv0);
+  void widenRows(const TensorInput &tensor, Value base, int64_t offset,
+                 int64_t size);
+  void emitBlock(Value strip);
   void emitValues(const StripState &state, Value rows);
   void emitValueTile(const StripState &state, Value rows, Value d,
                      int64_t height);
   void emitFinish(Value strip);
+  void emitNormalizer(Value strip, Value lane);
   void copyRow(Value from, Value to);
   void fill(Value address, int64_t floats, float value);
   Value workspace(int64_t offset);
   Value stripPart(int64_t offset, Value strip, int64_t floats);
 
   // PrefillTile.cpp
-  TileVerdict emitBounds(const StripState &state, Value kvFirst, Value kvLast);
+  TileVerdict emitBounds(Value qFirst, Value qLast, Value kvFirst,
+                         Value kvLast);
+  Value lastRowOf(const StripState &state);
   Value emitTile(const StripState &state, Value kv, Value row, Value blockFull);
   TileMask decideTile(const StripState &state, Value kv, Value row,
                       Value blockFull);
@@ -98,19 +115,23 @@ private:
   void emitScoreMod(const StripState &state, Value kv, Value scores);
   void applyMaskBits(Value scores);
   void setValueRows(Value kv, Value row);
+  Value keyRow(Value kv);
   Value valueRow(Value kv);
   void emitSoftmax(const StripState &state, Value scores, Value row);
+  void emitWeights(const StripState &state, Value scores);
   Value exponent(Value score, Value reference);
   mlir::LLVM::LLVMFuncOp emitRescale(llvm::StringRef name);
 
   Ir ir;
   attn::ForwardOp forward;
   PrefillSchedule s;
+  Element element; ///< of q, k, v and out
   int64_t D, Dv;
   int64_t width; ///< Dv rounded up to whole vectors
   PrefillWorkspace w;
   KernelInputs in;
   Item item;
+  KeyBlock block;
   mlir::LLVM::LLVMFuncOp pack, unpack, rescale;
 };
 

@@ -32,17 +32,21 @@ static constexpr float kLazyThreshold = 8.0f;
 // Which pairs of the tile are kept
 //===----------------------------------------------------------------------===//
 
-PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(const StripState &state,
+Value PrefillEmitter::lastRowOf(const StripState &state) {
+  return ir.min(ir.add(state.first, s.strip() - 1), item.lastRow);
+}
+
+PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(Value qFirst,
+                                                       Value qLast,
                                                        Value kvFirst,
                                                        Value kvLast) {
   if (forward.getBounds().empty())
     return {ir.cI1(false), ir.cI1(!hasMask())};
-  Value qLast = ir.min(ir.add(state.first, s.strip() - 1), item.lastRow);
   ModEmitter emitter = *item.mods;
   auto bind = [&](attn::Position position, Value local, Value offset) {
     emitter.bind(position, ir.add(ir.trunc32(local), offset));
   };
-  bind(attn::Position::QLo, state.first, item.qOffset);
+  bind(attn::Position::QLo, qFirst, item.qOffset);
   bind(attn::Position::QHi, qLast, item.qOffset);
   bind(attn::Position::KvLo, kvFirst, item.kvOffset);
   bind(attn::Position::KvHi, kvLast, item.kvOffset);
@@ -71,8 +75,17 @@ void PrefillEmitter::bindKey(ModEmitter &emitter, Value kv) {
   emitter.bind(attn::Position::Kv, ir.add(local, item.kvOffset));
 }
 
+Value PrefillEmitter::keyRow(Value kv) {
+  if (element.isWide())
+    return ir.at(item.k, ir.f32(), ir.mul(kv, in.k.stride[2]));
+  return ir.at(workspace(w.keys), ir.f32(), ir.mul(ir.sub(kv, block.first), D));
+}
+
 Value PrefillEmitter::valueRow(Value kv) {
-  return ir.at(item.v, ir.f32(), ir.mul(kv, in.v.stride[2]));
+  if (element.isWide())
+    return ir.at(item.v, ir.f32(), ir.mul(kv, in.v.stride[2]));
+  return ir.at(workspace(w.values), ir.f32(),
+               ir.mul(ir.sub(kv, block.first), Dv));
 }
 
 void PrefillEmitter::setValueRows(Value kv, Value row) {
@@ -161,8 +174,8 @@ PrefillEmitter::TileMask PrefillEmitter::decideTile(const StripState &state,
       types, ir.bitAnd(blockFull, whole),
       [&] { return pair(ir.cI1(true), ir.cI1(false)); },
       [&] {
-        TileVerdict tile =
-            emitBounds(state, kv, ir.min(last, ir.sub(in.Skv, ir.cI64(1))));
+        TileVerdict tile = emitBounds(state.first, lastRowOf(state), kv,
+                                      ir.min(last, ir.sub(in.Skv, ir.cI64(1))));
         // Empty or full: nothing to evaluate.
         Value full = ir.bitAnd(tile.full, whole);
         return ir.ifElse(
@@ -189,7 +202,8 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
           [&] {
             Value scores =
                 ir.at(workspace(w.scores), ir.f32(), ir.mul(row, s.strip()));
-            prefetchRows(state, kv);
+            if (element.isWide())
+              prefetchRows(state, kv);
             emitScores(state, kv, scores);
             if (hasScore())
               emitScoreMod(state, kv, scores);
@@ -203,7 +217,10 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
                   setValueRows(kv, row);
                   return Ir::Values();
                 });
-            emitSoftmax(state, scores, row);
+            if (hasSoftmax())
+              emitSoftmax(state, scores, row);
+            else
+              emitWeights(state, scores);
             return Ir::Values{ir.add(row, s.rows)};
           },
           [&] { return Ir::Values{row}; })
@@ -238,7 +255,7 @@ void PrefillEmitter::emitScores(const StripState &state, Value kv,
   Ir::Values rows, sums;
   for (int64_t r = 0; r < s.rows; ++r) {
     Value key = ir.min(ir.add(kv, r), lastKey);
-    rows.push_back(ir.at(item.k, ir.f32(), ir.mul(key, in.k.stride[2])));
+    rows.push_back(keyRow(key));
   }
   for (int64_t i = 0; i < s.rows * s.columns; ++i)
     sums.push_back(ir.splat(0.0f));
@@ -318,7 +335,7 @@ Value PrefillEmitter::exponent(Value score, Value reference) {
   // With a score mod, m stays in its units: m * log2(e) could overflow where
   // a finite minimum such as -3e38 stands for a mask.
   Value difference = ir.fsub(score, reference);
-  return hasScore()
+  return !usesLog2()
              ? ir.fmul(difference, ir.splat(std::numbers::log2e_v<float>))
              : difference;
 }
@@ -350,14 +367,37 @@ void PrefillEmitter::emitSoftmax(const StripState &state, Value scores,
   });
   for (int64_t c = 0; c < s.columns; ++c) {
     Value m = ir.loadVec(columnAt(state.reference, c));
-    Value l = ir.loadVec(columnAt(state.sum, c));
+    Ir::Values p;
     for (int64_t r = 0; r < s.rows; ++r) {
-      Value p =
-          emitSoftmaxExp2(ir.b, ir.loc, exponent(ir.loadVec(scoreAt(r, c)), m));
-      ir.store(p, scoreAt(r, c));
-      l = ir.fadd(l, p);
+      p.push_back(emitSoftmaxExp2(ir.b, ir.loc,
+                                  exponent(ir.loadVec(scoreAt(r, c)), m)));
+      ir.store(p.back(), scoreAt(r, c));
     }
-    ir.store(l, columnAt(state.sum, c));
+    // The tile's sum first: l is rounded once a tile, not once a key.
+    while (p.size() > 1) {
+      for (size_t i = 0; i < p.size() / 2; ++i)
+        p[i] = ir.fadd(p[2 * i], p[2 * i + 1]);
+      p.resize(p.size() / 2);
+    }
+    Value l = columnAt(state.sum, c);
+    ir.store(ir.fadd(ir.loadVec(l), p.front()), l);
+  }
+}
+
+/// Without a softmax a score is its own weight; a pair whose score is -inf is
+/// not kept. l counts the keys of a row, so that a row without any is known.
+void PrefillEmitter::emitWeights(const StripState &state, Value scores) {
+  for (int64_t c = 0; c < s.columns; ++c) {
+    Value count = ir.at(state.sum, ir.f32(), c * ir.lanes);
+    Value l = ir.loadVec(count);
+    for (int64_t r = 0; r < s.rows; ++r) {
+      Value address = ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
+      Value score = ir.loadVec(address);
+      Value dropped = ir.fcmp(Ir::FPred::OEQ, score, ir.splat(-INFINITY));
+      ir.store(ir.select(dropped, ir.splat(0.0f), score), address);
+      l = ir.fadd(l, ir.select(dropped, ir.splat(0.0f), ir.splat(1.0f)));
+    }
+    ir.store(l, count);
   }
 }
 
@@ -384,7 +424,7 @@ LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
   Value row = entry->getArgument(5);
   // Scores that exceed m by the threshold in units of log 2.
   float margin =
-      hasScore() ? kLazyThreshold * std::numbers::ln2_v<float> : kLazyThreshold;
+      usesLog2() ? kLazyThreshold : kLazyThreshold * std::numbers::ln2_v<float>;
 
   ir.loop(s.strip(), ir.lanes, [&](Value lane) {
     auto column = [&](int64_t argument) {

@@ -58,8 +58,8 @@ static LLVM::LLVMFuncOp startHelper(Ir &ir, StringRef name,
   return function;
 }
 
-LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, int64_t D,
-                              int64_t strip) {
+LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, Element element,
+                              int64_t D, int64_t strip) {
   OpBuilder::InsertionGuard guard(ir.b);
   auto function = startHelper(
       ir, name, {ir.ptr(), ir.i64(), ir.i64(), ir.i64(), ir.ptr(), ir.f32()});
@@ -68,8 +68,8 @@ LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, int64_t D,
   Value destination = function.getArgument(4), scale = function.getArgument(5);
   Rows rows;
   for (int64_t j = 0; j < ir.lanes; ++j)
-    rows[j] =
-        ir.at(source, ir.f32(), ir.mul(ir.min(ir.add(first, j), last), stride));
+    rows[j] = ir.at(source, element.storage(),
+                    ir.mul(ir.min(ir.add(first, j), last), stride));
 
   int64_t whole = D / ir.lanes * ir.lanes;
   Value scales = ir.broadcast(scale);
@@ -77,7 +77,8 @@ LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, int64_t D,
     ir.loop(whole, ir.lanes, [&](Value d) {
       Rows block;
       for (int64_t j = 0; j < ir.lanes; ++j)
-        block[j] = ir.fmul(ir.loadVec(ir.at(rows[j], ir.f32(), d)), scales);
+        block[j] = ir.fmul(
+            element.loadVec(ir, ir.at(rows[j], element.storage(), d)), scales);
       block = transpose8(ir, block);
       Value to = ir.at(destination, ir.f32(), ir.mul(d, strip));
       for (int64_t j = 0; j < ir.lanes; ++j)
@@ -87,7 +88,7 @@ LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, int64_t D,
     ir.loop(ir.cI64(whole), ir.cI64(D), 1, [&](Value d) {
       Value to = ir.at(destination, ir.f32(), ir.mul(d, strip));
       for (int64_t j = 0; j < ir.lanes; ++j) {
-        Value x = ir.load(ir.f32(), ir.at(rows[j], ir.f32(), d));
+        Value x = element.load(ir, ir.at(rows[j], element.storage(), d));
         ir.store(ir.fmul(x, scale), ir.at(to, ir.f32(), j));
       }
     });

@@ -13,16 +13,17 @@
 #ifndef ATTNJIT_LIB_TARGET_CPU_TRANSPOSE_H
 #define ATTNJIT_LIB_TARGET_CPU_TRANSPOSE_H
 
+#include "Element.h"
 #include "Ir.h"
 
 namespace attnjit::cpu {
 
 /// Emits `pack(source, stride, first, last, destination, scale)`: for lane j,
-/// row min(first + j, last) of `source` (D floats, `stride` elements apart)
-/// times `scale` goes to destination[d * strip + j]. Reads no byte beyond the
-/// D floats of a row.
-mlir::LLVM::LLVMFuncOp emitPackRows(Ir &ir, llvm::StringRef name, int64_t D,
-                                    int64_t strip);
+/// row min(first + j, last) of `source` (D of `element`, `stride` of them
+/// apart) times `scale` goes to destination[d * strip + j]. Reads no byte
+/// beyond the D elements of a row.
+mlir::LLVM::LLVMFuncOp emitPackRows(Ir &ir, llvm::StringRef name,
+                                    Element element, int64_t D, int64_t strip);
 
 /// Emits `unpack(source, factors, destination)`: source[d * strip + j] times
 /// factors[j], or 0 where that factor is 0, goes to destination[j * width + d],

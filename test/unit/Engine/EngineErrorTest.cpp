@@ -72,13 +72,7 @@ TEST_F(EngineErrorTest, WhatTheTargetCannotDoNamesTheHook) {
   AttentionSpec plain = AttentionSpec::of(64), dropout = plain;
   dropout.dropout = true;
   EXPECT_THAT(message("prob = prob * f32(kv)\n", plain), HasSubstr("prob"));
-  EXPECT_THAT(message("sink = f32(h)\n", plain), HasSubstr("sink"));
-  EXPECT_THAT(message("normalize = none\n", plain), HasSubstr("normalize"));
   EXPECT_THAT(message(kCausal, dropout), HasSubstr("dropout"));
-  EXPECT_THAT(message(kCausal, AttentionSpec::of(64, DType::F16)),
-              HasSubstr("f16"));
-  EXPECT_THAT(message(kCausal, AttentionSpec::of(64, DType::BF16)),
-              HasSubstr("bf16"));
 }
 
 // A hook that does nothing is no reason to refuse a mod.
@@ -91,7 +85,7 @@ TEST_F(EngineErrorTest, AnIdentityHookIsSupported) {
 // The first fails for all that wait; the next request starts afresh.
 TEST_F(EngineErrorTest, ThreadsThatWaitForAFailureFailToo) {
   Engine engine = make();
-  ModProgram mod = parseText("sink = f32(h)\n");
+  ModProgram mod = parseText("prob = prob * f32(kv)\n");
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&] {

@@ -34,17 +34,18 @@ struct PrefillWorkspace {
   int64_t vRows;     ///< pointer [blockKv]: the v row of each row of scores
   int64_t zeros;     ///< [Dv rounded up]: a v row for keys that none keeps
   int64_t outRows;   ///< [strip][Dv rounded up]: out of one strip
+  int64_t keys;      ///< [blockKv][D]: a block of 16-bit k, widened
+  int64_t values;    ///< [blockKv][Dv]: likewise of v
   int64_t bytes;     ///< of all
 
-  static PrefillWorkspace layout(int64_t D, int64_t Dv,
+  static PrefillWorkspace layout(const AttentionSpec &spec,
                                  const PrefillSchedule &schedule);
 };
 
 /// Replaces `forward` by the function of its name, `void(!llvm.ptr)`, and
 /// private helpers. Fails with a diagnostic on what this target cannot do:
-/// dtypes other than f32, prob, sink, dropout, normalize none.
-mlir::LogicalResult lowerToPrefill(attn::ForwardOp forward,
-                                   const PrefillSchedule &schedule);
+/// prob mods and dropout.
+mlir::LogicalResult lowerToPrefill(attn::ForwardOp forward);
 
 } // namespace attnjit::cpu
 
