@@ -98,9 +98,7 @@ private:
     return arith::ConstantOp::create(b, loc, scalar);
   }
 
-  template <typename OpTy> Value unary() {
-    return OpTy::create(b, loc, x[0]);
-  }
+  template <typename OpTy> Value unary() { return OpTy::create(b, loc, x[0]); }
   template <typename OpTy> Value binary() { return binary<OpTy>(x[0], x[1]); }
   template <typename OpTy> Value binary(Value l, Value r) {
     return OpTy::create(b, loc, l, r);
@@ -136,8 +134,7 @@ private:
                                    like(x[0], 0));
     Value zero =
         arith::ConstantOp::create(b, loc, b.getZeroAttr(x[0].getType()));
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x[0],
-                                 zero);
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x[0], zero);
   }
 
   Value math(Op op) {
@@ -151,7 +148,8 @@ private:
 };
 } // namespace
 
-mlir::Value emitFunction(OpBuilder &b, Location loc, Op op, ValueRange operands) {
+mlir::Value emitFunction(OpBuilder &b, Location loc, Op op,
+                         ValueRange operands) {
   return FunctionEmitter(b, loc, operands).emit(op);
 }
 

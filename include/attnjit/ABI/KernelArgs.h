@@ -1,4 +1,4 @@
-/*===- KernelArgs.h - What a compiled kernel receives ----------------------===*\
+/*===- KernelArgs.h - What a compiled kernel receives ---------------------===*\
 |*
 |* Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -73,7 +73,7 @@ struct Dim {
 /// `param NAME : TYPE = DEFAULT`: a run-time scalar.
 struct ParamDecl {
   std::string name;
-  Type type = Type::F32;            ///< F32, I32 or Bool
+  Type type = Type::F32;              ///< F32, I32 or Bool
   std::optional<Scalar> defaultValue; ///< none: must be given to every run
 
   bool operator==(const ParamDecl &) const = default;

@@ -1,4 +1,4 @@
-//===- Diagnostics.h - Messages that point at source text -----------------------===//
+//===- Diagnostics.h - Messages that point at source text -------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

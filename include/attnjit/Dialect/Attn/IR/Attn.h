@@ -1,4 +1,4 @@
-//===- Attn.h - The attn dialect --------------------------------------------===//
+//===- Attn.h - The attn dialect --------------------------------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
