@@ -112,12 +112,14 @@ static Shape shapeOf(const Row &row) {
 }
 
 double Shape::boundFactor() const {
+  const double steps = scale == ScaleKind::Large ? kLargeScale : 1;
   if (data == Data::Normal || scale == ScaleKind::Zero)
-    return 1;
-  const double top = kRise * (scale == ScaleKind::Large ? kLargeScale : 1);
+    return steps;
+  // The largest partial sum is the score at the top, and M is at least that.
+  const double top = kRise * steps;
   const double root = std::sqrt(static_cast<double>(D));
-  return std::max(1.0, (kDotRounding * top + 2 * top) /
-                           (kDotRounding * root + 2 * top));
+  return std::max(steps, (kDotRounding * top + 2 * top) /
+                             (kDotRounding * root + 2 * top));
 }
 
 static bool isAllowed(const Row &row) {

@@ -68,9 +68,9 @@ struct Shape {
   DType dtype = DType::F32; ///< of q, k, v and out
 
   int64_t Hq() const { return Hkv * group; }
-  /// By how much the error bound grows for this data: where scores rise to a
-  /// top, the last partial sum of a dot product does, and takes the place of
-  /// sqrt(D) in it (docs/numerics.md, assumption 2). M is at least the top.
+  /// By how much the error bound grows for this data: it is stated for a scale
+  /// of about 1/sqrt(D) and entries of unit size; else the partial sums of the
+  /// scores take the place of sqrt(D) in it (docs/numerics.md, assumption 2).
   double boundFactor() const;
   /// One line that names every factor.
   std::string describe() const;
