@@ -1,5 +1,4 @@
-//===- PrefillEmitter.h - State of one prefill kernel's emission -*- C++
-//-*-===//
+//===- PrefillEmitter.h - Emission of one prefill kernel --------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The class that emits the prefill kernel: loops and blocks in Prefill.cpp,
-// what happens in one tile in PrefillTile.cpp.
+// what happens in one tile in PrefillTile.cpp, how its scores become weights in
+// PrefillWeights.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -117,6 +117,8 @@ private:
   void setValueRows(Value kv, Value row);
   Value keyRow(Value kv);
   Value valueRow(Value kv);
+
+  // PrefillWeights.cpp
   void emitSoftmax(const StripState &state, Value scores, Value row);
   void emitWeights(const StripState &state, Value scores);
   Value exponent(Value score, Value reference);

@@ -13,20 +13,11 @@
 
 #include "PrefillEmitter.h"
 
-#include "attnjit/Frontend/EmitMath.h"
-
 #include <cmath>
-#include <numbers>
 
 using namespace mlir;
 
 namespace attnjit::cpu {
-
-/// Scores may exceed the reference by this much, in units of log 2, before it
-/// moves. The accumulator holds weights of up to 2^8 then, so a value of v may
-/// be as large as 2^120 / Skv before sums overflow that the definition, whose
-/// weights are at most 1, keeps finite.
-static constexpr float kLazyThreshold = 8.0f;
 
 //===----------------------------------------------------------------------===//
 // Which pairs of the tile are kept
@@ -324,146 +315,6 @@ void PrefillEmitter::applyMaskBits(Value scores) {
     ir.store(ir.select(keep, ir.loadVec(address), ir.splat(-INFINITY)),
              address);
   }
-}
-
-//===----------------------------------------------------------------------===//
-// Online softmax
-//===----------------------------------------------------------------------===//
-
-/// score - reference in units of log 2.
-Value PrefillEmitter::exponent(Value score, Value reference) {
-  // With a score mod, m stays in its units: m * log2(e) could overflow where
-  // a finite minimum such as -3e38 stands for a mask.
-  Value difference = ir.fsub(score, reference);
-  return !usesLog2()
-             ? ir.fmul(difference, ir.splat(std::numbers::log2e_v<float>))
-             : difference;
-}
-
-/// P = exp(S - m) in place, l += P. All vectors are loaded again after the
-/// rare branch: none may be live across its call, or register allocation
-/// splits the accumulators of the loops around it.
-void PrefillEmitter::emitSoftmax(const StripState &state, Value scores,
-                                 Value row) {
-  auto scoreAt = [&](int64_t r, int64_t c) {
-    return ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
-  };
-  auto columnAt = [&](Value base, int64_t c) {
-    return ir.at(base, ir.f32(), c * ir.lanes);
-  };
-  Value exceeds;
-  for (int64_t c = 0; c < s.columns; ++c) {
-    Value top = ir.loadVec(scoreAt(0, c));
-    for (int64_t r = 1; r < s.rows; ++r)
-      top = ir.fmax(ir.loadVec(scoreAt(r, c)), top);
-    Value above =
-        ir.fcmp(Ir::FPred::OGT, top, ir.loadVec(columnAt(state.threshold, c)));
-    exceeds = c ? ir.bitOr(exceeds, above) : above;
-  }
-  ir.ifThen(ir.unlikely(ir.anyLane(exceeds)), [&] {
-    LLVM::CallOp::create(ir.b, ir.loc, rescale,
-                         ValueRange{state.reference, state.threshold, state.sum,
-                                    state.acc, workspace(w.scores), row});
-  });
-  for (int64_t c = 0; c < s.columns; ++c) {
-    Value m = ir.loadVec(columnAt(state.reference, c));
-    Ir::Values p;
-    for (int64_t r = 0; r < s.rows; ++r) {
-      p.push_back(emitSoftmaxExp2(ir.b, ir.loc,
-                                  exponent(ir.loadVec(scoreAt(r, c)), m)));
-      ir.store(p.back(), scoreAt(r, c));
-    }
-    // The tile's sum first: l is rounded once a tile, not once a key.
-    while (p.size() > 1) {
-      for (size_t i = 0; i < p.size() / 2; ++i)
-        p[i] = ir.fadd(p[2 * i], p[2 * i + 1]);
-      p.resize(p.size() / 2);
-    }
-    Value l = columnAt(state.sum, c);
-    ir.store(ir.fadd(ir.loadVec(l), p.front()), l);
-  }
-}
-
-/// Without a softmax a score is its own weight; a pair whose score is -inf is
-/// not kept. l counts the keys of a row, so that a row without any is known.
-void PrefillEmitter::emitWeights(const StripState &state, Value scores) {
-  for (int64_t c = 0; c < s.columns; ++c) {
-    Value count = ir.at(state.sum, ir.f32(), c * ir.lanes);
-    Value l = ir.loadVec(count);
-    for (int64_t r = 0; r < s.rows; ++r) {
-      Value address = ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
-      Value score = ir.loadVec(address);
-      Value dropped = ir.fcmp(Ir::FPred::OEQ, score, ir.splat(-INFINITY));
-      ir.store(ir.select(dropped, ir.splat(0.0f), score), address);
-      l = ir.fadd(l, ir.select(dropped, ir.splat(0.0f), ir.splat(1.0f)));
-    }
-    ir.store(l, count);
-  }
-}
-
-/// rescale(reference, threshold, sum, acc, scores, row): moves m to the
-/// maximum of the tile at `row` where that is larger, and multiplies l, acc and
-/// the block's probabilities before `row` by exp(m_old - m_new).
-///
-/// Before its first finite score a lane has m = 0, threshold -inf, l = 0 and
-/// acc = 0, so masked scores (-inf) give p = 0 there as everywhere. NaN and
-/// +inf need no care: a NaN score is not above the threshold and makes l NaN;
-/// +inf becomes m, and inf - inf makes l NaN.
-LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
-  OpBuilder::InsertionGuard guard(ir.b);
-  SmallVector<Type> inputs(5, ir.ptr());
-  inputs.push_back(ir.i64());
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(ir.b.getContext()), inputs);
-  auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type,
-                                           LLVM::Linkage::Internal);
-  function.setNoInline(true);
-  function.setPassthroughAttr(ir.b.getArrayAttr({ir.b.getStringAttr("cold")}));
-  Block *entry = function.addEntryBlock(ir.b);
-  ir.b.setInsertionPointToStart(entry);
-  Value row = entry->getArgument(5);
-  // Scores that exceed m by the threshold in units of log 2.
-  float margin =
-      usesLog2() ? kLazyThreshold : kLazyThreshold * std::numbers::ln2_v<float>;
-
-  ir.loop(s.strip(), ir.lanes, [&](Value lane) {
-    auto column = [&](int64_t argument) {
-      return ir.at(entry->getArgument(argument), ir.f32(), lane);
-    };
-    Value reference = column(0), threshold = column(1), sum = column(2);
-    Value acc = column(3), scores = column(4);
-    auto rowAt = [&](Value base, Value index) {
-      return ir.at(base, ir.f32(), ir.mul(index, s.strip()));
-    };
-    Value top = ir.loadVec(rowAt(scores, row));
-    for (int64_t r = 1; r < s.rows; ++r)
-      top = ir.fmax(ir.loadVec(rowAt(scores, ir.add(row, r))), top);
-
-    Value infinity = ir.splat(-INFINITY);
-    Value old = ir.loadVec(reference);
-    Value fresh = ir.fcmp(Ir::FPred::OEQ, ir.loadVec(threshold), infinity);
-    Value nothing = ir.fcmp(Ir::FPred::OEQ, top, infinity);
-    Value first = ir.select(nothing, ir.splat(0.0f), top);
-    Value next = ir.select(fresh, first, ir.fmax(top, old));
-    Value factor =
-        ir.select(fresh, ir.splat(1.0f),
-                  emitSoftmaxExp2(ir.b, ir.loc, exponent(old, next)));
-    Value still = ir.bitAnd(fresh, nothing);
-    ir.store(next, reference);
-    ir.store(ir.select(still, infinity, ir.fadd(next, ir.splat(margin))),
-             threshold);
-    ir.store(ir.fmul(ir.loadVec(sum), factor), sum);
-    auto scaleRows = [&](Value base, Value count) {
-      ir.loop(ir.cI64(0), count, 1, [&](Value i) {
-        Value address = rowAt(base, i);
-        ir.store(ir.fmul(ir.loadVec(address), factor), address);
-      });
-    };
-    scaleRows(acc, ir.cI64(Dv));
-    scaleRows(scores, row);
-  });
-  LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
-  return function;
 }
 
 } // namespace attnjit::cpu
