@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Subscripts are clamped in i32, on all lanes at once; offsets are 64-bit.
-// Lanes are loaded one by one: the gather instructions of 1- and 2-byte
-// elements would read past the end of a buffer.
+// Lanes that are not seen to be consecutive are loaded one by one: the gather
+// instructions of 1- and 2-byte elements would read past the end of a buffer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -31,39 +32,122 @@ public:
   LoadEmitter(OpBuilder &builder, Location loc, const BufferAccess &buffer)
       : b(builder), loc(loc), buffer(buffer) {}
 
-  Value emit(ArrayRef<Value> subscripts) {
-    SmallVector<Value> clamped;
-    int64_t lanes = 0;
+  Value emit(ArrayRef<Value> subscripts, ArrayRef<int> steps) {
     for (auto [axis, subscript] : llvm::enumerate(subscripts)) {
       clamped.push_back(clamp(subscript, buffer.last[axis]));
-      if (auto type = dyn_cast<VectorType>(subscript.getType()))
-        lanes = type.getNumElements();
+      if (isVector(subscript))
+        varying.push_back(axis);
     }
     // Axes with one subscript for all lanes share their part of the offset.
-    Value uniform = i64(0);
+    uniform = i64(0);
     for (auto [axis, subscript] : llvm::enumerate(clamped))
-      if (!isa<VectorType>(subscript.getType()))
+      if (!isVector(subscript))
         uniform = addOffset(uniform, subscript, axis);
-    if (!lanes)
+    if (varying.empty())
       return convert(loadElement(uniform));
-
-    Value result;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      Value offset = uniform;
-      for (auto [axis, subscript] : llvm::enumerate(clamped))
-        if (isa<VectorType>(subscript.getType()))
-          offset = addOffset(
-              offset, vector::ExtractOp::create(b, loc, subscript, lane), axis);
-      Value element = loadElement(offset);
-      if (!result)
-        result = arith::ConstantOp::create(
-            b, loc, b.getZeroAttr(VectorType::get(lanes, element.getType())));
-      result = vector::InsertOp::create(b, loc, element, result, lane);
-    }
-    return convert(result);
+    if (varying.size() == 1 && steps[varying.front()])
+      return convert(emitRun(steps[varying.front()]));
+    return convert(emitLanes());
   }
 
 private:
+  static bool isVector(Value value) { return isa<VectorType>(value.getType()); }
+
+  int64_t lanes() {
+    return cast<VectorType>(clamped[varying.front()].getType())
+        .getNumElements();
+  }
+
+  /// One element a lane.
+  Value emitLanes() {
+    Value result = arith::ConstantOp::create(
+        b, loc, b.getZeroAttr(VectorType::get(lanes(), storageType())));
+    for (int64_t lane = 0; lane < lanes(); ++lane) {
+      Value offset = uniform;
+      for (size_t axis : varying)
+        offset = addOffset(
+            offset, vector::ExtractOp::create(b, loc, clamped[axis], lane),
+            axis);
+      result =
+          vector::InsertOp::create(b, loc, loadElement(offset), result, lane);
+    }
+    return result;
+  }
+
+  /// One load of all lanes where they lie one after another, one element where
+  /// they are the same. Compared are clamped subscripts: what they span, when
+  /// they pass, lies in the buffer.
+  Value emitRun(int step) {
+    size_t axis = varying.front();
+    Value subscript = clamped[axis];
+    auto type = cast<VectorType>(subscript.getType());
+    Value first = vector::ExtractOp::create(b, loc, subscript, 0);
+    Value splat = vector::BroadcastOp::create(b, loc, type, first);
+    SmallVector<int32_t> distances;
+    for (int32_t lane = 0; lane < lanes(); ++lane)
+      distances.push_back(step * lane);
+    Value run = arith::AddIOp::create(
+        b, loc, splat,
+        arith::ConstantOp::create(
+            b, loc,
+            DenseElementsAttr::get(type, ArrayRef<int32_t>(distances))));
+    Value isUnit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                         buffer.stride[axis], i64(1));
+    Value isRun = arith::AndIOp::create(b, loc, isUnit, equal(subscript, run));
+    return branch(
+        isRun,
+        [&] {
+          // Elements lie in rising order, lanes of a falling run do not.
+          Value low = step > 0 ? first
+                               : vector::ExtractOp::create(b, loc, subscript,
+                                                           lanes() - 1)
+                                     .getResult();
+          Value elements = load(VectorType::get(lanes(), storageType()),
+                                addOffset(uniform, low, axis));
+          return step > 0 ? elements : reverse(elements);
+        },
+        [&] {
+          return branch(
+              equal(subscript, splat),
+              [&] {
+                Value element = loadElement(addOffset(uniform, first, axis));
+                return vector::BroadcastOp::create(
+                           b, loc, VectorType::get(lanes(), storageType()),
+                           element)
+                    .getResult();
+              },
+              [&] { return emitLanes(); });
+        });
+  }
+
+  /// Whether all lanes of two vectors are equal.
+  Value equal(Value x, Value y) {
+    Value lanewise =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, y);
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND,
+                                       lanewise);
+  }
+
+  Value reverse(Value x) {
+    auto order = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, lanes())));
+    return vector::ShuffleOp::create(b, loc, x, x, order);
+  }
+
+  Value branch(Value condition, function_ref<Value()> then,
+               function_ref<Value()> otherwise) {
+    auto op = scf::IfOp::create(b, loc, VectorType::get(lanes(), storageType()),
+                                condition,
+                                /*withElseRegion=*/true);
+    auto fill = [&](Block *block, function_ref<Value()> emit) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(block);
+      scf::YieldOp::create(b, loc, emit());
+    };
+    fill(op.thenBlock(), then);
+    fill(op.elseBlock(), otherwise);
+    return op.getResult(0);
+  }
+
   Value i64(int64_t value) {
     return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
   }
@@ -98,13 +182,16 @@ private:
     return buffer.element.isBF16() ? b.getIntegerType(16) : buffer.element;
   }
 
-  Value loadElement(Value offset) {
+  Value loadElement(Value offset) { return load(storageType(), offset); }
+
+  /// An element, or a vector of consecutive ones.
+  Value load(Type type, Value offset) {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    Type type = storageType();
+    Type element = storageType();
     Value address =
-        LLVM::GEPOp::create(b, loc, pointer, type, buffer.base, offset);
+        LLVM::GEPOp::create(b, loc, pointer, element, buffer.base, offset);
     return LLVM::LoadOp::create(b, loc, type, address,
-                                type.getIntOrFloatBitWidth() / 8);
+                                element.getIntOrFloatBitWidth() / 8);
   }
 
   Type withLanes(Value value, Type element) {
@@ -142,13 +229,17 @@ private:
   OpBuilder &b;
   Location loc;
   const BufferAccess &buffer;
+  SmallVector<Value> clamped;  ///< subscripts, inside the buffer
+  SmallVector<size_t> varying; ///< axes whose subscript is a vector
+  Value uniform;               ///< the other axes' part of the offset
 };
 } // namespace
 
 mlir::Value emitBufferLoad(OpBuilder &b, Location loc,
                            const BufferAccess &buffer,
-                           ArrayRef<mlir::Value> subscripts) {
-  return LoadEmitter(b, loc, buffer).emit(subscripts);
+                           ArrayRef<mlir::Value> subscripts,
+                           ArrayRef<int> steps) {
+  return LoadEmitter(b, loc, buffer).emit(subscripts, steps);
 }
 
 } // namespace attnjit

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Emits clamped loads that read exactly their element.
+// Emits clamped loads that read exactly their elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,9 +18,15 @@ namespace attnjit {
 
 /// The element at `subscripts` (i32 or vectors of i32, one per axis), as f32,
 /// i32 or i1; one load per lane where a subscript is a vector.
+///
+/// `steps` says of each subscript how its lanes probably go on: 1 or -1, or 0
+/// where nothing is known. Where one subscript alone is a vector and has a
+/// step, its lanes are compared at run time: consecutive elements take one
+/// load, equal ones one element.
 mlir::Value emitBufferLoad(mlir::OpBuilder &b, mlir::Location loc,
                            const BufferAccess &buffer,
-                           mlir::ArrayRef<mlir::Value> subscripts);
+                           mlir::ArrayRef<mlir::Value> subscripts,
+                           mlir::ArrayRef<int> steps);
 
 } // namespace attnjit
 

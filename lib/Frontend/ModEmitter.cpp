@@ -114,14 +114,44 @@ mlir::Value ModEmitter::emitConstant(attn::ConstantOp op) {
 mlir::Value ModEmitter::emitLoad(attn::LoadOp op) {
   SmallVector<mlir::Value> subscripts = llvm::map_to_vector(
       op.getSubscripts(), [&](mlir::Value v) { return values.lookup(v); });
-  return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts);
+  SmallVector<int> subscriptSteps = llvm::map_to_vector(
+      subscripts, [&](mlir::Value v) { return steps.lookup(v); });
+  return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts,
+                        subscriptSteps);
+}
+
+/// By how much the lanes of a function's value rise, as far as those of its
+/// operands tell; 0 where they do not. Minima and maxima keep the step: they
+/// end the rise at some lane, and most vectors do not hold that lane.
+int ModEmitter::stepOf(attn::Fn fn, ValueRange operands) const {
+  auto isVarying = [&](mlir::Value v) { return isa<VectorType>(v.getType()); };
+  if (llvm::count_if(operands, isVarying) != 1)
+    return 0;
+  mlir::Value varying = *llvm::find_if(operands, isVarying);
+  int step = steps.lookup(varying);
+  switch (fn) {
+  case attn::Fn::Add:
+  case attn::Fn::Min:
+  case attn::Fn::Max:
+    return step;
+  case attn::Fn::Neg:
+    return -step;
+  case attn::Fn::Sub:
+    return varying == operands.front() ? step : -step;
+  default:
+    return 0;
+  }
 }
 
 mlir::Value ModEmitter::emitApply(attn::ApplyOp op) {
   SmallVector<mlir::Value> operands = llvm::map_to_vector(
       op->getOperands(), [&](mlir::Value v) { return values.lookup(v); });
+  int step = stepOf(op.getFn(), operands);
   unify(b, loc, operands);
-  return emitFunction(b, loc, operationOf(op.getFn()), operands);
+  mlir::Value value = emitFunction(b, loc, operationOf(op.getFn()), operands);
+  if (step)
+    steps[value] = step;
+  return value;
 }
 
 bool ModEmitter::isVarying(Region &region) const {

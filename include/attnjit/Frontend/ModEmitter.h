@@ -56,6 +56,15 @@ public:
     positions[static_cast<size_t>(position)] = value;
   }
 
+  /// Makes a position known whose lanes are consecutive, as far as the emitter
+  /// knows: first, first + 1, ... Loads whose subscript follows it then ask at
+  /// run time whether its lanes are consecutive and, if so, read them at once.
+  /// So lanes may differ (be clamped at an end) at the price of speed alone.
+  void bindConsecutive(attn::Position position, mlir::Value value) {
+    bind(position, value);
+    steps[value] = 1;
+  }
+
   /// Makes a region's argument known: f32 or vector<Nxf32>.
   void bind(mlir::BlockArgument argument, mlir::Value value) {
     values[argument] = value;
@@ -72,6 +81,7 @@ private:
   mlir::Value emitOp(mlir::Operation &op);
   mlir::Value emitConstant(attn::ConstantOp op);
   mlir::Value emitApply(attn::ApplyOp op);
+  int stepOf(attn::Fn fn, mlir::ValueRange operands) const;
   mlir::Value emitLoad(attn::LoadOp op);
   mlir::Value emitReduce(attn::ReduceOp op);
   bool isVarying(mlir::Region &region) const;
@@ -82,6 +92,8 @@ private:
   const CaptureAccess *captures;
   std::array<mlir::Value, 11> positions = {};
   llvm::DenseMap<mlir::Value, mlir::Value> values;
+  /// By emitted vector: 1 or -1 where lanes probably rise or fall by that.
+  llvm::DenseMap<mlir::Value, int> steps;
 };
 
 } // namespace attnjit

@@ -52,8 +52,9 @@ std::vector<ModEmitter> PrefillEmitter::columnEmitters(const StripState &state,
   for (int64_t c = 0; c < s.columns; ++c) {
     ModEmitter column = *item.mods;
     Value q = ir.loadVecI32(ir.at(state.positions, ir.i32(), c * ir.lanes));
-    column.bind(attn::Position::Q, q);
-    column.bind(attn::Position::QLocal, ir.sub(q, ir.broadcast(item.qOffset)));
+    column.bindConsecutive(attn::Position::Q, q);
+    column.bindConsecutive(attn::Position::QLocal,
+                           ir.sub(q, ir.broadcast(item.qOffset)));
     column.emitReady(region);
     columns.push_back(std::move(column));
   }

@@ -135,10 +135,13 @@ public:
       frame.value[lane] =
           lane && !form.vectors ? frame.value[0] : interestingF32(random);
     for (size_t p = 0; p < kPositions; ++p)
-      for (int lane = 0; lane < kLanes; ++lane)
-        frame.positions[p][lane] = lane && !(form.vectors && form.varies[p])
-                                       ? frame.positions[p][0]
-                                       : interestingI32(random);
+      if (!form.vectors || !form.varies[p])
+        std::fill_n(frame.positions[p], kLanes, interestingI32(random));
+      else if (form.runs)
+        fillRun(random, frame.positions[p]);
+      else
+        std::generate_n(frame.positions[p], kLanes,
+                        [&] { return interestingI32(random); });
     for (int32_t &extent : frame.extents)
       extent = interestingI32(random);
     for (size_t i = 0; i < captures.params().size(); ++i)
@@ -151,6 +154,20 @@ public:
   std::span<const BufferView> views() const { return buffers.views(); }
 
 private:
+  /// Consecutive lanes, mostly near the buffers; some runs stop rising at a
+  /// lane, and some have a lane that is anything.
+  static void fillRun(Random &random, int32_t (&lanes)[kLanes]) {
+    auto first = static_cast<uint32_t>(
+        oneIn(random, 8) ? interestingI32(random) : below(random, 60) - 20);
+    auto end = oneIn(random, 4) ? below(random, kLanes) : kLanes;
+    for (int lane = 0; lane < kLanes; ++lane)
+      lanes[lane] =
+          static_cast<int32_t>(first + std::min(static_cast<uint32_t>(lane),
+                                                static_cast<uint32_t>(end)));
+    if (oneIn(random, 8))
+      lanes[below(random, kLanes)] = interestingI32(random);
+  }
+
   RandomCaptures captures;
   GuardedBuffers buffers;
 };
@@ -180,6 +197,7 @@ void check(const Subject &subject, const ModKernelForm &form, Random &random,
 ModKernelForm randomForm(Random &random) {
   ModKernelForm form;
   form.vectors = !oneIn(random, 3);
+  form.runs = oneIn(random, 2);
   for (size_t p = 0; p < kPositions; ++p) {
     form.varies[p] = oneIn(random, 2);
     form.level[p] = static_cast<int>(below(random, 3));
@@ -395,6 +413,56 @@ TEST_F(ModEmitterTest, LoadsOfEveryTypeAndRankStayInside) {
       else
         checkMod(Expr::toF32(mixed), Expr::make(Op::Lt, {mixed, lanes}),
                  ++seed);
+    }
+}
+
+// Lanes that are said to be consecutive, and mostly are: rising, falling and
+// clamped, along the axis of stride 1 and along another, in buffers that touch
+// a guard and of which some have negative strides.
+TEST_F(ModEmitterTest, RunsOfLanesHaveTheElementsOfTheirSubscripts) {
+  ModKernelForm form = targetForm();
+  form.runs = true;
+  Random random(11);
+  Expr q = Expr::var(Var::Q), kv = Expr::var(Var::Kv);
+  auto apply = [](Op op, Expr x, Expr y) { return Expr::make(op, {x, y}); };
+  auto clamped = [&](Expr x) {
+    return apply(Op::Min, apply(Op::Max, x, Expr::i32(2)), Expr::i32(17));
+  };
+  const std::vector<std::pair<std::vector<Expr>, std::vector<int64_t>>> cases =
+      {{{q}, {21}},
+       {{q}, {8}},
+       {{q}, {7}},
+       {{apply(Op::Sub, q, kv)}, {40}},
+       {{apply(Op::Sub, Expr::i32(25), q)}, {40}},
+       {{Expr::make(Op::Neg, {q})}, {20}},
+       {{clamped(q)}, {20}},
+       {{clamped(apply(Op::Sub, kv, q))}, {20}},
+       {{apply(Op::Add, q, q)}, {30}},
+       {{kv, q}, {4, 17}},
+       {{q, kv}, {17, 4}},
+       {{q, apply(Op::Add, q, Expr::i32(3))}, {20, 20}},
+       {{kv, kv, q, kv}, {2, 3, 19, 1}}};
+  for (DType element : {DType::F32, DType::F16, DType::BF16, DType::I32,
+                        DType::I64, DType::U8, DType::Bool})
+    for (const auto &[subscripts, extents] : cases) {
+      BufferDecl decl;
+      decl.name = "data";
+      decl.element = element;
+      for (int64_t extent : extents)
+        decl.dims.push_back(Dim::fixed(extent));
+      Expr loaded = Expr::load(decl, subscripts);
+      SCOPED_TRACE(std::string(name(element)) + " " + printExpr(loaded, 200));
+      Subject subject;
+      ModParts parts;
+      parts.score =
+          element == DType::F32 ? loaded : Expr::make(Op::ToF32, {loaded});
+      auto mod = ModProgram::create(std::move(parts));
+      ASSERT_TRUE(mod) << mod.error().message();
+      subject.mod = *mod;
+      auto module = build(subject);
+      check(subject, form, random, *module, 100);
+      if (HasFailure())
+        return;
     }
 }
 

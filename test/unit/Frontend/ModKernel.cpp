@@ -101,13 +101,20 @@ private:
 
   /// Binds what becomes known at `level`; two loops of one turn lead inwards.
   void emitLevel(ModEmitter emitter, Region &region, size_t index, int level) {
-    for (size_t p = 0; p < kPositions; ++p)
-      if (form.level[p] == level)
-        emitter.bind(static_cast<attn::Position>(p),
-                     loadLanes(b.getI32Type(),
-                               offsetof(ModFrame, positions) +
-                                   p * sizeof(ModFrame::positions[0]),
-                               form.vectors && form.varies[p]));
+    for (size_t p = 0; p < kPositions; ++p) {
+      if (form.level[p] != level)
+        continue;
+      auto position = static_cast<attn::Position>(p);
+      bool varies = form.vectors && form.varies[p];
+      Value value = loadLanes(b.getI32Type(),
+                              offsetof(ModFrame, positions) +
+                                  p * sizeof(ModFrame::positions[0]),
+                              varies);
+      if (varies && form.runs)
+        emitter.bindConsecutive(position, value);
+      else
+        emitter.bind(position, value);
+    }
     if (level == 2) {
       if (region.getNumArguments())
         emitter.bind(

@@ -50,6 +50,8 @@ struct ModKernelForm {
   bool vectors = false; ///< vector<8> for what varies
   /// Whether each position is a vector; the hook's value always is one.
   std::array<bool, kPositions> varies = {};
+  /// Whether what varies is said to be consecutive.
+  bool runs = false;
   /// Depth, 0 to 2, of the loop that makes each position known.
   std::array<int, kPositions> level = {};
 };
