@@ -12,6 +12,7 @@
 
 #include "attnjit/Frontend/BuildForward.h"
 
+#include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Expr/Visitor.h"
 
@@ -229,12 +230,13 @@ OwningOpRef<ModuleOp> buildForward(MLIRContext &context, const ModProgram &mod,
     params.push_back(TypeAttr::get(convert(b, param.type)));
   for (const BufferDecl &buffer : mod.buffers())
     buffers.push_back(TypeAttr::get(bufferType(b, buffer)));
+  const bool hasSoftmax = mod.normalize() == Normalize::Softmax;
   auto forward = attn::ForwardOp::create(
       b, loc, name, spec.D, spec.Dv, convert(b, spec.dtype), spec.maskTensor,
       spec.dropout,
-      mod.normalize() == Normalize::None ? attn::Normalization::None
-                                         : attn::Normalization::Softmax,
-      b.getArrayAttr(params), b.getArrayAttr(buffers));
+      hasSoftmax ? attn::Normalization::Softmax : attn::Normalization::None,
+      hasSoftmax && !scalesWithProb(mod.prob()), b.getArrayAttr(params),
+      b.getArrayAttr(buffers));
 
   auto hook = [&](Region &region, std::span<const Expr> results,
                   bool takesValue) {

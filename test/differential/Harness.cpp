@@ -64,10 +64,6 @@ std::string attnjit::test::describeCase(const ModProgram &mod,
   return fmt::format("{}\n{}\nseed {}", print(mod), shape.describe(), seed);
 }
 
-bool attnjit::test::mayBeUnsupported(const ModProgram &mod) {
-  return static_cast<bool>(mod.prob());
-}
-
 static Outcome failCase(const std::string &what, const std::string &note) {
   ADD_FAILURE() << what << "\n" << note;
   return Outcome::Failed;
@@ -89,12 +85,8 @@ Outcome attnjit::test::runEverywhere(const ModProgram &mod, Problem &problem,
                                      const std::string &note) {
   setCrashNote(note);
   Expected<Kernel> kernel = engine().compile(mod, problem.spec());
-  if (!kernel) {
-    if (kernel.error().kind() == ErrorKind::Unsupported &&
-        mayBeUnsupported(mod))
-      return Outcome::Unsupported;
+  if (!kernel)
     return failCase("compile: " + kernel.error().message(), note);
-  }
   std::shared_ptr<Executor> executors[] = {
       makeSerialExecutor(), makeThreadedExecutor(2),
       std::make_shared<AdversarialExecutor>(problem.random())};

@@ -43,14 +43,10 @@ ModProgram parsed(std::string_view text);
 std::string describeCase(const ModProgram &mod, const Shape &shape,
                          uint64_t seed);
 
-/// Whether the mod has a hook that a target may refuse for now.
-bool mayBeUnsupported(const ModProgram &mod);
-
 enum class Outcome {
   Ran,
-  Refused,     ///< the arguments, by kernel and Reference alike
-  Unsupported, ///< the mod, for a hook that the target has no code for yet
-  Failed,      ///< reported to GoogleTest
+  Refused, ///< the arguments, by kernel and Reference alike
+  Failed,  ///< reported to GoogleTest
 };
 
 /// Compiles and runs: serially, on two threads, and adversarially, all with

@@ -109,6 +109,9 @@ public:
   Value bitOr(Value x, Value y) {
     return mlir::arith::OrIOp::create(b, loc, x, y);
   }
+  Value bitXor(Value x, Value y) {
+    return mlir::arith::XOrIOp::create(b, loc, x, y);
+  }
   Value trunc32(Value x) {
     return mlir::arith::TruncIOp::create(b, loc, i32(), x);
   }

@@ -64,6 +64,22 @@ static BufferAccess loadBuffer(Ir &ir, Value base, RankedTensorType type,
   return access;
 }
 
+static DropoutInput loadDropout(Ir &ir, Value args) {
+  auto word = [&](size_t offset) {
+    return ir.load(ir.i32(), ir.byteAt(args, offset));
+  };
+  // x86-64 is little-endian: the low half comes first.
+  constexpr size_t kSeed = offsetof(AttnJitKernelArgs, dropout_seed);
+  constexpr size_t kOffset = offsetof(AttnJitKernelArgs, dropout_offset);
+  DropoutInput dropout;
+  dropout.threshold = word(offsetof(AttnJitKernelArgs, dropout_threshold));
+  dropout.key = {word(kSeed), ir.bitXor(word(kSeed + 4), word(kOffset + 4))};
+  dropout.counter = word(kOffset);
+  dropout.scale = ir.load(
+      ir.f32(), ir.byteAt(args, offsetof(AttnJitKernelArgs, dropout_scale)));
+  return dropout;
+}
+
 KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
                                 int64_t zeros) {
 #define FIELD(name) offsetof(AttnJitKernelArgs, name)
@@ -88,19 +104,17 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   in.qOffset = loadPerBatchField(ir, args, FIELD(q_offset));
   in.kvOffset = loadPerBatchField(ir, args, FIELD(kv_offset));
   in.scale = field(ir.f32(), FIELD(scale));
+  if (forward.getDropout())
+    in.dropout = loadDropout(ir, args);
   in.workspace = field(ir.ptr(), FIELD(workspace));
   in.workBegin = field(ir.i64(), FIELD(work_begin));
   in.workEnd = field(ir.i64(), FIELD(work_end));
 
   Value D = field(ir.i64(), FIELD(D));
-  Value extents[] = {in.B,
-                     in.Hq,
-                     in.Hkv,
-                     in.Sq,
-                     in.Skv,
-                     D,
-                     field(ir.i64(), FIELD(B_global)),
-                     field(ir.i64(), FIELD(Hq_global))};
+  Value BGlobal = field(ir.i64(), FIELD(B_global));
+  in.HqGlobal = field(ir.i64(), FIELD(Hq_global));
+  Value extents[] = {in.B,   in.Hq, in.Hkv,  in.Sq,
+                     in.Skv, D,     BGlobal, in.HqGlobal};
   for (auto [slot, extent] : llvm::zip(in.captures.extents, extents))
     slot = ir.trunc32(extent);
 

@@ -29,12 +29,22 @@ struct PerBatchInput {
   mlir::Value data, stride;
 };
 
+/// What decides which weights dropout keeps; scalars, words i32. Null where
+/// the kernel has no dropout.
+struct DropoutInput {
+  mlir::Value threshold;          ///< a weight is kept from this word on
+  std::array<mlir::Value, 2> key; ///< of Philox
+  mlir::Value counter;            ///< the last word of Philox's counter
+  mlir::Value scale;              ///< f32, 1 / (1 - rate)
+};
+
 struct KernelInputs {
   TensorInput q, k, v, out, lse, mask;
-  mlir::Value B, Hq, Hkv, Sq, Skv;
+  mlir::Value B, Hq, Hkv, Sq, Skv, HqGlobal;
   mlir::Value bOffset, hOffset;
   PerBatchInput qOffset, kvOffset;
   mlir::Value scale;
+  DropoutInput dropout;
   mlir::Value workspace, workBegin, workEnd;
   /// What the mod reads. `zeros` (64 zero bytes) backs empty buffers.
   CaptureAccess captures;

@@ -12,10 +12,12 @@
 //     for each block of keys, for each strip of 24 queries:
 //       for each tile of 4 keys:                       (PrefillTile.cpp)
 //         decide empty / full / partial; mask; S = K Q; score mod;
-//         P = exp(S - m), l += P
-//       acc += V P                                      for the block's rows of
-//       P
+//         P = exp(S - m), l += P; prob mod, dropout   (PrefillWeights.cpp)
+//       acc += V P                          for the block's rows of P
 //     out = acc / l, transposed back; lse = m + log l
+//
+// A prob mod that needs final probabilities makes that two passes over the
+// keys: the first leaves m and l, the second has P = exp(S - m) / l.
 //
 // K and V are read where they lie, any stride; each element is broadcast. The
 // maximum is lazy: m moves only when a score exceeds it by 2^8, in a function
@@ -61,6 +63,7 @@ PrefillWorkspace PrefillWorkspace::layout(const AttentionSpec &spec,
   w.positions = take(strips * strip, 4);
   w.scores = take(s.blockKv * strip, 4);
   w.bits = take(s.rows * strip, 4);
+  w.words = take(spec.dropout ? roundUp(s.rows + 3, 4) * s.lanes : 0, 4);
   w.vRows = take(s.blockKv, 8);
   w.zeros = take(std::max<int64_t>(width, 16), 4);
   w.outRows = take(strip * width, 4);
@@ -139,6 +142,11 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   if (forward.getMaskTensor())
     item.mask = headBase(ir, in.mask, ir.b.getI8Type(), item.b, item.h);
 
+  if (forward.getDropout())
+    item.head =
+        ir.trunc32(ir.add(ir.mul(ir.add(item.b, in.bOffset), in.HqGlobal),
+                          ir.add(item.h, in.hOffset)));
+
   item.mods.emplace(ir.b, ir.loc, in.captures);
   item.mods->bind(attn::Position::B, ir.trunc32(ir.add(item.b, in.bOffset)));
   item.mods->bind(attn::Position::H, ir.trunc32(ir.add(item.h, in.hOffset)));
@@ -146,11 +154,33 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.mods->emitReady(forward.getScore());
   item.mods->emitReady(forward.getMask());
   item.mods->emitReady(forward.getBounds());
+  item.mods->emitReady(forward.getProb());
   item.mods->emitReady(forward.getSink());
 
   ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitPack(strip); });
-  ir.loop(ir.cI64(0), in.Skv, s.blockKv, [&](Value kv0) { emitKeyBlock(kv0); });
+  emitPasses();
   ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitFinish(strip); });
+}
+
+/// The passes over the keys: one, or two that share their code.
+void PrefillEmitter::emitPasses() {
+  auto emitPass = [&] {
+    ir.loop(ir.cI64(0), in.Skv, s.blockKv,
+            [&](Value kv0) { emitKeyBlock(kv0); });
+  };
+  if (!hasTwoPasses())
+    return emitPass();
+  ir.loop(2, 1, [&](Value pass) {
+    item.isSecondPass = ir.cmp(Ir::Pred::eq, pass, ir.cI64(1));
+    emitPass();
+    Value isFirst = ir.cmp(Ir::Pred::eq, pass, ir.cI64(0));
+    ir.ifThen(isFirst, [&] {
+      ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) {
+        ir.loop(s.strip(), ir.lanes,
+                [&](Value lane) { emitProbabilityFactor(strip, lane); });
+      });
+    });
+  });
 }
 
 void PrefillEmitter::emitPack(Value strip) {
@@ -192,7 +222,7 @@ void PrefillEmitter::emitKeyBlock(Value kv0) {
     if (!element.isWide()) {
       // Once for all strips: the conversion is then a percent of the work.
       widenRows(in.k, item.k, w.keys, D);
-      widenRows(in.v, item.v, w.values, Dv);
+      whereWeighted([&] { widenRows(in.v, item.v, w.values, Dv); });
     }
     ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitBlock(strip); });
   });
@@ -239,8 +269,10 @@ void PrefillEmitter::emitBlock(Value strip) {
                                              carried.front(), verdict.full)};
                 })
             .front();
-    ir.ifThen(ir.cmp(Ir::Pred::sgt, rows, ir.cI64(0)),
-              [&] { emitValues(state, rows); });
+    whereWeighted([&] {
+      ir.ifThen(ir.cmp(Ir::Pred::sgt, rows, ir.cI64(0)),
+                [&] { emitValues(state, rows); });
+    });
   });
 }
 
@@ -292,21 +324,17 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
       ir.store(sums[r * s.columns + c], accAt(r, c));
 }
 
-/// Turns l into the factor that a row's sums are multiplied by, 0 for a row
-/// that keeps no key, and m into lse.
-void PrefillEmitter::emitNormalizer(Value strip, Value lane) {
+/// m and l of the rows of `lane` once all keys are in them.
+PrefillEmitter::RowSums PrefillEmitter::closeRows(Value strip, Value lane) {
   auto state = [&](int64_t offset) {
     return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
   };
-  Value l = ir.loadVec(state(w.sum)), m = ir.loadVec(state(w.reference));
-  Value zero = ir.splat(0.0f);
-  Value none = ir.fcmp(Ir::FPred::OEQ, l, zero);
-  if (!hasSoftmax()) {
-    // l counts keys here.
-    ir.store(ir.select(none, zero, ir.splat(1.0f)), state(w.sum));
-    return;
-  }
-  Value weight = ir.splat(1.0f), lseOfNone = ir.splat(-INFINITY);
+  RowSums rows;
+  rows.l = ir.loadVec(state(w.sum));
+  rows.m = ir.loadVec(state(w.reference));
+  rows.none = ir.fcmp(Ir::FPred::OEQ, rows.l, ir.splat(0.0f));
+  rows.accFactor = ir.splat(1.0f);
+  Value lseOfNone = ir.splat(-INFINITY);
   if (!forward.getSink().empty()) {
     ModEmitter emitter = *item.mods;
     Value q = ir.loadVecI32(state(w.positions));
@@ -319,18 +347,62 @@ void PrefillEmitter::emitNormalizer(Value strip, Value lane) {
     if (usesLog2())
       sink = ir.fmul(sink, ir.splat(std::numbers::log2e_v<float>));
     // The sink is a key without a value: m and l as if it came last.
-    Value top = ir.fmax(m, sink);
-    weight = emitSoftmaxExp2(ir.b, ir.loc, exponent(m, top));
-    l = ir.fadd(ir.fmul(l, weight),
-                emitSoftmaxExp2(ir.b, ir.loc, exponent(sink, top)));
-    m = top;
+    Value top = ir.fmax(rows.m, sink);
+    rows.accFactor = emitSoftmaxExp2(ir.b, ir.loc, exponent(rows.m, top));
+    rows.l = ir.fadd(ir.fmul(rows.l, rows.accFactor),
+                     emitSoftmaxExp2(ir.b, ir.loc, exponent(sink, top)));
+    rows.m = top;
   }
-  Value lse = usesLog2()
-                  ? ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
-                            ir.splat(std::numbers::ln2_v<float>))
-                  : ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l));
-  ir.store(ir.select(none, zero, ir.fdiv(weight, l)), state(w.sum));
-  ir.store(ir.select(none, lseOfNone, lse), state(w.reference));
+  rows.lse =
+      usesLog2()
+          ? ir.fmul(ir.fadd(rows.m, emitUnary(ir.b, ir.loc, Op::Log2, rows.l)),
+                    ir.splat(std::numbers::ln2_v<float>))
+          : ir.fadd(rows.m, emitUnary(ir.b, ir.loc, Op::Log, rows.l));
+  rows.lse = ir.select(rows.none, lseOfNone, rows.lse);
+  return rows;
+}
+
+/// Between two passes: turns l into the factor of exp(s - m) in a probability,
+/// 0 for a row that keeps no key.
+void PrefillEmitter::emitProbabilityFactor(Value strip, Value lane) {
+  auto state = [&](int64_t offset) {
+    return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
+  };
+  RowSums rows = closeRows(strip, lane);
+  Value factor = ir.fdiv(ir.splat(1.0f), rows.l);
+  ir.store(ir.select(rows.none, ir.splat(0.0f), factor), state(w.sum));
+  ir.store(rows.m, state(w.reference));
+  ir.store(rows.lse, state(w.threshold));
+}
+
+/// Leaves in the place of l the factor that a row's sums are multiplied by, 0
+/// for a row that keeps no key, and in the place of m the row's lse.
+void PrefillEmitter::emitNormalizer(Value strip, Value lane) {
+  auto state = [&](int64_t offset) {
+    return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
+  };
+  Value zero = ir.splat(0.0f), factor, none, lse;
+  if (!hasSoftmax() || hasTwoPasses()) {
+    // Weights are final. The sum is 0 where there is no key and, after two
+    // passes, NaN where a score was: a prob mod may not hide that.
+    Value sum = ir.loadVec(state(w.sum));
+    none = ir.fcmp(Ir::FPred::OEQ, sum, zero);
+    factor = ir.splat(1.0f);
+    if (hasTwoPasses()) {
+      factor = ir.select(ir.fcmp(Ir::FPred::UNO, sum, sum), sum, factor);
+      lse = ir.loadVec(state(w.threshold));
+    }
+  } else {
+    RowSums rows = closeRows(strip, lane);
+    none = rows.none;
+    factor = ir.fdiv(rows.accFactor, rows.l);
+    lse = rows.lse;
+  }
+  if (forward.getDropout())
+    factor = ir.fmul(factor, ir.broadcast(in.dropout.scale));
+  ir.store(ir.select(none, zero, factor), state(w.sum));
+  if (hasSoftmax())
+    ir.store(lse, state(w.reference));
 }
 
 void PrefillEmitter::emitFinish(Value strip) {
@@ -379,27 +451,11 @@ void PrefillEmitter::copyRow(Value from, Value to) {
                   ir.at(to, element.storage(), d));
 }
 
-//===----------------------------------------------------------------------===//
-// What this target cannot do
-//===----------------------------------------------------------------------===//
-
-/// Diagnoses what the prefill kernel has no code for.
-static LogicalResult checkSupported(attn::ForwardOp forward) {
-  auto unsupported = [&](const Twine &what) {
-    return forward.emitError("the CPU target does not support ")
-           << what.str() << " yet";
-  };
-  if (!forward.getProb().empty())
-    return unsupported("prob mods");
-  if (forward.getDropout())
-    return unsupported("dropout");
-  return success();
-}
-
 static AttentionSpec specOf(attn::ForwardOp forward) {
   AttentionSpec spec;
   spec.D = forward.getD();
   spec.Dv = forward.getDv();
+  spec.dropout = forward.getDropout();
   Type dtype = forward.getDtype();
   spec.dtype = dtype.isF16()    ? DType::F16
                : dtype.isBF16() ? DType::BF16
@@ -407,14 +463,11 @@ static AttentionSpec specOf(attn::ForwardOp forward) {
   return spec;
 }
 
-LogicalResult lowerToPrefill(attn::ForwardOp forward) {
-  if (failed(checkSupported(forward)))
-    return failure();
+void lowerToPrefill(attn::ForwardOp forward) {
   OpBuilder builder(forward);
   AttentionSpec spec = specOf(forward);
   PrefillEmitter(builder, forward, spec, PrefillSchedule::choose(spec)).emit();
   forward.erase();
-  return success();
 }
 
 } // namespace attnjit::cpu

@@ -44,6 +44,8 @@ private:
     Value qOffset, kvOffset; ///< i32
     Value q, k, v, out;      ///< row 0 of this head
     Value mask;              ///< byte (0, 0) of this head's mask tensor
+    Value head;              ///< b * Hq + h of the whole problem, i32
+    Value isSecondPass;      ///< i1; where the kernel has two
     /// Knows b, h, kvh and what depends on them alone.
     std::optional<ModEmitter> mods;
   };
@@ -71,9 +73,21 @@ private:
     Value masked; ///< some pair may not be: apply the mask bits
   };
 
+  /// What the softmax of the rows of a lane has come to, the sink included.
+  struct RowSums {
+    Value none;      ///< i1: no key is kept
+    Value m, l;      ///< reference and sum
+    Value accFactor; ///< to bring acc to m: 1 without a sink
+    Value lse;       ///< of every row
+  };
+
   bool hasSoftmax() {
     return forward.getNormalize() == attn::Normalization::Softmax;
   }
+  bool hasProb() { return !forward.getProb().empty(); }
+  /// Whether a first pass over the keys finds m and l alone, since the prob mod
+  /// needs final probabilities.
+  bool hasTwoPasses() { return forward.getTwoPass(); }
   /// Whether scores are kept in units of log 2.
   bool usesLog2() { return hasSoftmax() && !hasScore(); }
   bool hasScore() { return !forward.getScore().empty(); }
@@ -83,6 +97,7 @@ private:
 
   // Prefill.cpp
   void emitItem(Value index, Value blocks);
+  void emitPasses();
   void emitPack(Value strip);
   void emitKeyBlock(Value kv0);
   void widenRows(const TensorInput &tensor, Value base, int64_t offset,
@@ -92,6 +107,8 @@ private:
   void emitValueTile(const StripState &state, Value rows, Value d,
                      int64_t height);
   void emitFinish(Value strip);
+  RowSums closeRows(Value strip, Value lane);
+  void emitProbabilityFactor(Value strip, Value lane);
   void emitNormalizer(Value strip, Value lane);
   void copyRow(Value from, Value to);
   void fill(Value address, int64_t floats, float value);
@@ -119,8 +136,15 @@ private:
   Value valueRow(Value kv);
 
   // PrefillWeights.cpp
+  void emitTileWeights(const StripState &state, Value kv, Value scores,
+                       Value row);
+  void whereWeighted(llvm::function_ref<void()> body);
   void emitSoftmax(const StripState &state, Value scores, Value row);
   void emitWeights(const StripState &state, Value scores);
+  void emitProbabilities(const StripState &state, Value scores);
+  void storeKeptBits(Value scores);
+  void emitProbMod(const StripState &state, Value kv, Value weights);
+  void emitDropout(const StripState &state, Value kv, Value weights);
   Value exponent(Value score, Value reference);
   mlir::LLVM::LLVMFuncOp emitRescale(llvm::StringRef name);
 

@@ -209,10 +209,7 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
                   setValueRows(kv, row);
                   return Ir::Values();
                 });
-            if (hasSoftmax())
-              emitSoftmax(state, scores, row);
-            else
-              emitWeights(state, scores);
+            emitTileWeights(state, kv, scores, row);
             return Ir::Values{ir.add(row, s.rows)};
           },
           [&] { return Ir::Values{row}; })
@@ -233,7 +230,10 @@ void PrefillEmitter::prefetchRows(const StripState &state, Value kv) {
         ir.prefetch(ir.at(row, ir.f32(), d));
     }
   };
-  ir.ifThen(state.isFirst, [&] { prefetch(item.v, in.v.stride[2], kv, Dv); });
+  Value wantsValues = hasTwoPasses()
+                          ? ir.bitAnd(state.isFirst, item.isSecondPass)
+                          : state.isFirst;
+  ir.ifThen(wantsValues, [&] { prefetch(item.v, in.v.stride[2], kv, Dv); });
   ir.ifThen(state.isLast, [&] {
     prefetch(item.k, in.k.stride[2], ir.add(kv, s.blockKv), D);
   });

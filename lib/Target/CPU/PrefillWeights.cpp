@@ -13,6 +13,7 @@
 
 #include "PrefillEmitter.h"
 
+#include "Philox.h"
 #include "attnjit/Frontend/EmitMath.h"
 
 #include <cmath>
@@ -27,6 +28,40 @@ namespace attnjit::cpu {
 /// be as large as 2^120 / Skv before sums overflow that the definition, whose
 /// weights are at most 1, keeps finite.
 static constexpr float kLazyThreshold = 8.0f;
+
+//===----------------------------------------------------------------------===//
+// The steps of a tile
+//===----------------------------------------------------------------------===//
+
+/// Emits `body` where weights are final and v is read: everywhere, or in the
+/// second of two passes.
+void PrefillEmitter::whereWeighted(function_ref<void()> body) {
+  if (hasTwoPasses())
+    ir.ifThen(item.isSecondPass, body);
+  else
+    body();
+}
+
+void PrefillEmitter::emitTileWeights(const StripState &state, Value kv,
+                                     Value scores, Value row) {
+  if (hasProb())
+    storeKeptBits(scores);
+  if (hasTwoPasses())
+    ir.ifThen(ir.cmp(Ir::Pred::eq, item.isSecondPass, ir.cI1(false)),
+              [&] { emitSoftmax(state, scores, row); });
+  else if (hasSoftmax())
+    emitSoftmax(state, scores, row);
+  else
+    emitWeights(state, scores);
+  whereWeighted([&] {
+    if (hasTwoPasses())
+      emitProbabilities(state, scores);
+    if (hasProb())
+      emitProbMod(state, kv, scores);
+    if (forward.getDropout())
+      emitDropout(state, kv, scores);
+  });
+}
 
 //===----------------------------------------------------------------------===//
 // Online softmax
@@ -83,6 +118,19 @@ void PrefillEmitter::emitSoftmax(const StripState &state, Value scores,
     }
     Value l = columnAt(state.sum, c);
     ir.store(ir.fadd(ir.loadVec(l), p.front()), l);
+  }
+}
+
+/// P = exp(S - m) / l in place, m and l being those of all keys.
+void PrefillEmitter::emitProbabilities(const StripState &state, Value scores) {
+  for (int64_t c = 0; c < s.columns; ++c) {
+    Value m = ir.loadVec(ir.at(state.reference, ir.f32(), c * ir.lanes));
+    Value factor = ir.loadVec(ir.at(state.sum, ir.f32(), c * ir.lanes));
+    for (int64_t r = 0; r < s.rows; ++r) {
+      Value address = ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
+      Value p = emitSoftmaxExp2(ir.b, ir.loc, exponent(ir.loadVec(address), m));
+      ir.store(ir.fmul(p, factor), address);
+    }
   }
 }
 
@@ -166,6 +214,84 @@ LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
   });
   LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
   return function;
+}
+
+//===----------------------------------------------------------------------===//
+// Prob mod and dropout
+//===----------------------------------------------------------------------===//
+
+/// Leaves -1 in the bits of kept pairs: once a score has become a weight, 0 may
+/// also be that of a kept pair, whose prob mod need not be 0.
+void PrefillEmitter::storeKeptBits(Value scores) {
+  Value bits = workspace(w.bits);
+  for (int64_t i = 0; i < s.rows * s.columns; ++i) {
+    // A NaN is kept.
+    Value keep = ir.fcmp(Ir::FPred::UNE,
+                         ir.loadVec(ir.at(scores, ir.f32(), i * ir.lanes)),
+                         ir.splat(-INFINITY));
+    ir.store(arith::ExtSIOp::create(ir.b, ir.loc, ir.vec(ir.i32()), keep),
+             ir.at(bits, ir.i32(), i * ir.lanes));
+  }
+}
+
+/// The prob mod on the tile's weights, in place; 0 where a pair is not kept.
+void PrefillEmitter::emitProbMod(const StripState &state, Value kv,
+                                 Value weights) {
+  Region &prob = forward.getProb();
+  std::vector<ModEmitter> columns = columnEmitters(state, prob);
+  ir.loop(s.rows, 1, [&](Value r) {
+    Value first = ir.mul(r, s.strip());
+    for (int64_t c = 0; c < s.columns; ++c) {
+      Value lane = ir.add(first, c * ir.lanes);
+      Value address = ir.at(weights, ir.f32(), lane);
+      ModEmitter emitter = columns[c];
+      bindKey(emitter, ir.add(kv, r));
+      emitter.bind(prob.getArgument(0), ir.loadVec(address));
+      Value value = emitter.emit(prob).front();
+      if (!isa<VectorType>(value.getType()))
+        value = ir.broadcast(value);
+      Value bits = ir.loadVecI32(ir.at(workspace(w.bits), ir.i32(), lane));
+      Value keep = ir.cmp(Ir::Pred::ne, bits, ir.splat(0));
+      ir.store(ir.select(keep, value, ir.splat(0.0f)), address);
+    }
+  });
+}
+
+/// 0 in place of the weights that dropout drops. The scale of the others joins
+/// the factor of the row. One call of Philox decides about four keys at a
+/// multiple of four; a tile that starts elsewhere, because of an offset, takes
+/// two.
+void PrefillEmitter::emitDropout(const StripState &state, Value kv,
+                                 Value weights) {
+  constexpr int64_t kWords = 4;
+  Value first = ir.add(ir.trunc32(kv), item.kvOffset);
+  Value skipped = ir.ext64(ir.bitAnd(first, ir.cI32(kWords - 1)));
+  Value quad = arith::ShRSIOp::create(ir.b, ir.loc, first, ir.cI32(2));
+  Value calls = ir.div(ir.add(skipped, s.rows + kWords - 1), ir.cI64(kWords));
+  Value words = workspace(w.words);
+  auto wordAt = [&](Value index) {
+    return ir.at(words, ir.i32(), ir.mul(index, ir.lanes));
+  };
+  Value anyDropped = ir.cmp(Ir::Pred::ne, in.dropout.threshold, ir.cI32(0));
+  ir.ifThen(anyDropped, [&] {
+    Value threshold = ir.broadcast(in.dropout.threshold);
+    ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+      Value q = ir.loadVecI32(ir.at(state.positions, ir.i32(), lane));
+      ir.loop(ir.cI64(0), calls, 1, [&](Value call) {
+        std::array<Value, kWords> drawn = emitDropoutWords(
+            ir, in.dropout, ir.add(quad, ir.trunc32(call)), q, item.head);
+        for (int64_t k = 0; k < kWords; ++k)
+          ir.store(drawn[k], wordAt(ir.add(ir.mul(call, kWords), k)));
+      });
+      for (int64_t r = 0; r < s.rows; ++r) {
+        Value keep =
+            ir.cmp(Ir::Pred::uge, ir.loadVecI32(wordAt(ir.add(skipped, r))),
+                   threshold);
+        Value address = ir.at(weights, ir.f32(), ir.add(lane, r * s.strip()));
+        ir.store(ir.select(keep, ir.loadVec(address), ir.splat(0.0f)), address);
+      }
+    });
+  });
 }
 
 } // namespace attnjit::cpu

@@ -10,7 +10,7 @@
 // CHECK-DAG: dtype = bf16
 // CHECK-DAG: params = []
 // CHECK-DAG: buffers = []
-// CHECK-NOT: {{score|mask|prob|sink|bounds|normalize}}
+// CHECK-NOT: {{score|mask|prob|sink|bounds|normalize|two_pass}}
 attn.forward @plain attributes {D = 64 : i64, Dv = 32 : i64, dtype = bf16,
                                 params = [], buffers = []}
 
@@ -257,4 +257,14 @@ bounds {
   // CHECK: attn.constant false
   %no = attn.constant false
   attn.yield %no, %no : i1, i1
+}
+
+// CHECK-LABEL: attn.forward @two_pass attributes
+// CHECK-SAME: two_pass
+// CHECK: prob(
+attn.forward @two_pass attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                   two_pass, params = [], buffers = []}
+prob(%p: f32) {
+  %q = attn.apply sqrt(%p) : (f32) -> f32
+  attn.yield %q : f32
 }

@@ -193,11 +193,39 @@ attn.forward @half attributes {D = 64 : i64, Dv = 64 : i64, dtype = f16,
 
 // -----
 
-// expected-error@+1 {{the CPU target does not support prob mods yet}}
+// A prob mod follows the sum of the weights; 0 stays where nothing is kept.
+// CHECK-LABEL: llvm.func @prob(
+// CHECK: llvm.call @prob_rescale
+// CHECK: scf.for
+// CHECK-COUNT-3: arith.select {{.*}} : vector<8xi1>, vector<8xf32>
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-COUNT-48: vector.fma
 attn.forward @prob attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                params = [], buffers = []}
 prob(%p: f32) {
   attn.yield %p : f32
+}
+
+// -----
+
+// Two passes are one loop around the code of both: the tile's product is there
+// once, and the values join in the second pass alone.
+// CHECK-LABEL: llvm.func @two_pass(
+// CHECK: scf.for %[[PASS:[a-z0-9_]+]] = %c0{{.*}} to %c2{{.*}} step %c1
+// CHECK: %[[SECOND:.*]] = arith.cmpi eq, %[[PASS]]
+// CHECK-COUNT-48: vector.fma
+// CHECK: llvm.call @two_pass_rescale
+// CHECK: scf.if %[[SECOND]] {
+// CHECK: llvm.intr.sqrt
+// CHECK: scf.if %[[SECOND]] {
+// CHECK-COUNT-48: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: llvm.call @two_pass_unpack
+attn.forward @two_pass attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                   two_pass, params = [], buffers = []}
+prob(%p: f32) {
+  %r = attn.apply sqrt(%p) : (f32) -> f32
+  attn.yield %r : f32
 }
 
 // -----
@@ -218,7 +246,14 @@ sink {
 
 // -----
 
-// expected-error@+1 {{the CPU target does not support dropout yet}}
+// Philox stands in a loop over the columns, 20 products a call, and where no
+// weight can be dropped it is not called.
+// CHECK-LABEL: llvm.func @dropout(
+// CHECK: %[[RATE:.*]] = arith.cmpi ne, %{{.*}}, %c0_i32
+// CHECK: scf.if %[[RATE]] {
+// CHECK-COUNT-20: arith.mului_extended
+// CHECK-NOT: arith.mului_extended
+// CHECK-COUNT-4: arith.cmpi uge, {{.*}} : vector<8xi32>
 attn.forward @dropout attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                   dropout, params = [], buffers = []}
 

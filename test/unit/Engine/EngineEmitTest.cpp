@@ -48,6 +48,16 @@ TEST(EngineEmitTest, EveryStageIsWhatItsNameSays) {
   EXPECT_THAT(emit(kAlibi, Stage::Obj), StartsWith("\177ELF"));
 }
 
+TEST(EngineEmitTest, OnlyProbModsThatNeedItTakeTwoPasses) {
+  for (std::string_view text :
+       {std::string_view("prob = prob / 3.0 if kv < 7 else 0.0\n"),
+        std::string_view("prob = 1.0 - prob\nnormalize = none\n"), kCausal})
+    EXPECT_THAT(emit(text, Stage::Attn), Not(HasSubstr("two_pass"))) << text;
+  EXPECT_THAT(emit("prob = 1.0 - prob\n", Stage::Attn), HasSubstr("two_pass"));
+  // A hook that does nothing is none.
+  EXPECT_THAT(emit("prob = prob\n", Stage::Attn), Not(HasSubstr("prob")));
+}
+
 TEST(EngineEmitTest, TheExpressionStageParsesBack) {
   for (std::string_view text :
        {kAlibi, kCausal, std::string_view(""),

@@ -14,7 +14,6 @@
 using namespace attnjit;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
 
 namespace {
 
@@ -65,33 +64,20 @@ TEST_F(EngineErrorTest, SpecsOutOfRange) {
                 HasSubstr("`dtype`"));
 }
 
-TEST_F(EngineErrorTest, WhatTheTargetCannotDoNamesTheHook) {
-  auto message = [&](std::string_view text, const AttentionSpec &spec) {
-    return errorOf(text, spec, ErrorKind::Unsupported);
-  };
-  AttentionSpec plain = AttentionSpec::of(64), dropout = plain;
-  dropout.dropout = true;
-  EXPECT_THAT(message("prob = prob * f32(kv)\n", plain), HasSubstr("prob"));
-  EXPECT_THAT(message(kCausal, dropout), HasSubstr("dropout"));
-}
-
-// A hook that does nothing is no reason to refuse a mod.
-TEST_F(EngineErrorTest, AnIdentityHookIsSupported) {
-  Engine engine = make();
-  EXPECT_TRUE(
-      engine.compile(parseText("prob = prob\n"), AttentionSpec::of(16)));
-}
-
 // The first fails for all that wait; the next request starts afresh.
 TEST_F(EngineErrorTest, ThreadsThatWaitForAFailureFailToo) {
-  Engine engine = make();
-  ModProgram mod = parseText("prob = prob * f32(kv)\n");
+  // A directory below a file cannot be made.
+  std::ofstream(scratch / "file") << "no directory";
+  EngineOptions failing = options();
+  failing.dumpDirectory = scratch / "file" / "dump";
+  Engine engine = make(failing);
+  ModProgram mod = parseText(kCausal);
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&] {
       auto kernel = engine.compile(mod, AttentionSpec::of(16));
       ASSERT_FALSE(kernel);
-      EXPECT_EQ(kernel.error().kind(), ErrorKind::Unsupported);
+      EXPECT_EQ(kernel.error().kind(), ErrorKind::Environment);
     });
   for (std::thread &thread : threads)
     thread.join();

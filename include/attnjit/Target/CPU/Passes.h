@@ -24,7 +24,7 @@ namespace attnjit::cpu {
 
 /// Lowers every `attn.forward` of the module, each with the schedule of its
 /// spec. Test: lower-forward.mlir.
-mlir::LogicalResult lowerForwards(mlir::ModuleOp module);
+void lowerForwards(mlir::ModuleOp module);
 
 /// Converts scf, arith and vector operations to the LLVM dialect in one
 /// conversion. Test: convert-kernel-to-llvm.mlir.

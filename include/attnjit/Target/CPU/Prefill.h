@@ -26,11 +26,13 @@ struct PrefillWorkspace {
   int64_t queries; ///< [strips][D][strip]: q transposed, times the scale
   int64_t acc;     ///< [strips][Dv rounded up to lanes][strip]: out, transposed
   int64_t reference; ///< [strips][strip]: m, subtracted from scores
-  int64_t threshold; ///< [strips][strip]: scores above it move m
-  int64_t sum;       ///< [strips][strip]: l
+  int64_t threshold; ///< [strips][strip]: scores above it move m; between two
+                     ///< passes, lse takes its place
+  int64_t sum;       ///< [strips][strip]: l; then the factor of the row
   int64_t positions; ///< i32 [strips][strip]: q position of each lane
   int64_t scores;    ///< [blockKv][strip]: scores, then probabilities
   int64_t bits;      ///< i32 [rows][strip]: -1 where a pair of the tile is kept
+  int64_t words;     ///< i32 [rows + 3, rounded up to 4][lanes]: of dropout
   int64_t vRows;     ///< pointer [blockKv]: the v row of each row of scores
   int64_t zeros;     ///< [Dv rounded up]: a v row for keys that none keeps
   int64_t outRows;   ///< [strip][Dv rounded up]: out of one strip
@@ -43,9 +45,8 @@ struct PrefillWorkspace {
 };
 
 /// Replaces `forward` by the function of its name, `void(!llvm.ptr)`, and
-/// private helpers. Fails with a diagnostic on what this target cannot do:
-/// prob mods and dropout.
-mlir::LogicalResult lowerToPrefill(attn::ForwardOp forward);
+/// private helpers.
+void lowerToPrefill(attn::ForwardOp forward);
 
 } // namespace attnjit::cpu
 

@@ -98,6 +98,9 @@ LogicalResult ForwardOp::verify() {
     if (attr.getInt() < 1 || attr.getInt() > 512)
       return emitOpError("has ")
              << name << " = " << attr.getInt() << ", expected 1 to 512";
+  if (getTwoPass() && getNormalize() == Normalization::None)
+    return emitOpError("is `two_pass`, but without a softmax one pass knows "
+                       "every probability");
   Type dtype = getDtype();
   if (!dtype.isF32() && !dtype.isF16() && !dtype.isBF16())
     return emitOpError("has dtype ") << dtype << ", expected f32, f16 or bf16";
@@ -165,6 +168,8 @@ static LogicalResult verifyHook(ForwardOp op, const Hook &hook,
 }
 
 LogicalResult ForwardOp::verifyRegions() {
+  if (getTwoPass() && getProb().empty())
+    return emitOpError("is `two_pass`, but has no region `prob`");
   for (auto [hook, region] : llvm::zip(kHooks, (*this)->getRegions()))
     if (!region.empty() && failed(verifyHook(*this, hook, region)))
       return failure();

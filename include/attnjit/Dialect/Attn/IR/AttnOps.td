@@ -30,7 +30,8 @@ def Attn_ForwardOp : Attn_Op<"forward", [
         s      = scale * dot(q[i], k[j])
         s'     = score(s)                 identity where the region is empty
         keep   = mask() and mask tensor and s' != -inf
-        out[i] = sum_j softmax(s')[j] * v[j]   over the kept j
+        p      = softmax(s')              over the kept j; s' without one
+        out[i] = sum_j dropout(prob(p[j])) * v[j]
 
     for tensors that it receives through the kernel ABI, not as operands. Each
     non-empty region is one block of this dialect's scalar operations, which
@@ -43,6 +44,11 @@ def Attn_ForwardOp : Attn_Op<"forward", [
     * `bounds`: of the tile with corners `q_lo` to `kv_hi`, yields two i1:
       "mask is false everywhere" and "mask is true everywhere"; a false says
       nothing.
+
+    `two_pass` says that `prob` needs final probabilities: a target computes the
+    scores of a row twice, first for the sum of their exponentials, then for the
+    output. Without it, `prob` may be applied to probabilities times any
+    positive factor of the row.
 
     `params` holds the types of the run-time scalars, `buffers` the ranked
     tensor types of the captured buffers, both by ordinal; a dynamic dimension
@@ -71,6 +77,7 @@ def Attn_ForwardOp : Attn_Op<"forward", [
     UnitAttr:$dropout,
     DefaultValuedAttr<Attn_NormalizationAttr,
                       "::attnjit::attn::Normalization::Softmax">:$normalize,
+    UnitAttr:$two_pass,
     TypeArrayAttr:$params,
     TypeArrayAttr:$buffers);
   let regions = (region
