@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writing mods (Builder, Parser, Printer, Formatter), compiling them (Engine),
-// running kernels (Kernel, Tensor, Executor) and checking them (Reference).
-// Includes no header of LLVM or MLIR.
+// Writing mods (Builder, Parser, Printer, Formatter), the library of mods
+// (Mods), compiling them (Engine), running kernels (Kernel, Tensor, Executor)
+// and checking them (Reference). Includes no header of LLVM or MLIR.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +24,17 @@
 #include "attnjit/Expr/ModProgram.h"
 #include "attnjit/Expr/Simplify.h"
 #include "attnjit/Expr/Visitor.h"
+#include "attnjit/Mods/Biases.h"
+#include "attnjit/Mods/Documents.h"
+#include "attnjit/Mods/Generation.h"
+#include "attnjit/Mods/Library.h"
+#include "attnjit/Mods/Masks.h"
+#include "attnjit/Mods/Neighbourhood.h"
+#include "attnjit/Mods/Scores.h"
+#include "attnjit/Mods/Sparse.h"
+#include "attnjit/Mods/Weights.h"
+#include "attnjit/Mods/Windows.h"
+#include "attnjit/Mods/Wrappers.h"
 #include "attnjit/Reference/Reference.h"
 #include "attnjit/Runtime/Executor.h"
 #include "attnjit/Runtime/Kernel.h"

@@ -11,7 +11,7 @@
 
 #include "ModChecker.h"
 
-#include "Suggest.h"
+#include "attnjit/Support/Suggest.h"
 #include "Token.h"
 
 #include "attnjit/Expr/Visitor.h"

@@ -12,7 +12,7 @@
 
 #include "Scope.h"
 
-#include "Suggest.h"
+#include "attnjit/Support/Suggest.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Suggest.h"
+#include "attnjit/Support/Suggest.h"
 #include "SyntaxParser.h"
 #include "Vocabulary.h"
 

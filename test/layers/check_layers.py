@@ -23,6 +23,7 @@ FLOORS = {
     "Cache": ["Support"],
     "Runtime": ["ABI", "Support"],
     "Text": ["Expr"],
+    "Mods": ["Text"],
     "Analysis": ["Expr"],
     "Reference": ["Expr", "Spec", "Runtime"],
     "Dialect": ["Support"],

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTNJIT_LIB_TEXT_SUGGEST_H
-#define ATTNJIT_LIB_TEXT_SUGGEST_H
+#ifndef ATTNJIT_SUPPORT_SUGGEST_H
+#define ATTNJIT_SUPPORT_SUGGEST_H
 
 #include <string>
 #include <string_view>
@@ -29,6 +29,9 @@ public:
       offer(word);
   }
 
+  /// The nearest word; empty where none is near.
+  const std::string &word() const { return nearest; }
+
   /// "did you mean `dist`?", or nothing.
   std::string hint() const;
 
@@ -40,4 +43,4 @@ private:
 
 } // namespace attnjit
 
-#endif // ATTNJIT_LIB_TEXT_SUGGEST_H
+#endif // ATTNJIT_SUPPORT_SUGGEST_H

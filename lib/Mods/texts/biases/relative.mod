@@ -1,0 +1,4 @@
+# Adds the signed distance: score + (q - kv).
+mod relative
+
+score = score + (q - kv)

@@ -1,0 +1,4 @@
+# Every query sees every key.
+mod no_mask
+
+mask = true

@@ -1,0 +1,4 @@
+# The square of the score: score * score.
+mod square
+
+score = score * score

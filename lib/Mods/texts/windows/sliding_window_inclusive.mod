@@ -1,0 +1,6 @@
+# Causal window of `window` keys and the query's own: 0 <= q - kv <= window.
+mod sliding_window_inclusive
+
+param window : i32 = 1024
+
+mask = q >= kv and q - kv <= window
