@@ -55,12 +55,17 @@ public:
   bool hasScore() const { return scoreHook.has_value(); }
   bool keeps();               ///< the mask; true where there is none
   double score(double score); ///< the score mod; identity where there is none
-  double prob(double prob);   ///< the prob mod; identity where there is none
-  double sink();              ///< -inf where there is none
+  bool hasProb() const { return probHook.has_value(); }
+  double prob(double prob); ///< the prob mod; identity where there is none
+  double sink();            ///< -inf where there is none
 
   /// The largest |intermediate| of the last evaluation of `score`, its value
   /// and its result included; infinities and NaN do not count.
   double scoreMagnitude() const { return magnitude; }
+  /// Likewise of the prob mod; 0 where there is none.
+  double probMagnitude() const {
+    return probHook ? probHook->maxMagnitude() : 0;
+  }
 
   int32_t q() const { return rowQ; }
   int32_t kv() const { return keyKv; }

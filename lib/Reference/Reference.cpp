@@ -47,6 +47,7 @@ struct Reference::Impl {
 
   void collectKeys(int64_t b, int64_t h, int64_t i);
   double amplified(double plain, double score);
+  double errorWeight(double p, double result, double error);
   void addValues(int64_t b, int64_t h, const KeptKey &key, double p,
                  ReferenceRow &row);
   void computeRow(int64_t b, int64_t h, int64_t i, ReferenceRow &row);
@@ -139,29 +140,55 @@ double Reference::Impl::amplified(double plain, double score) {
   return excess * 0x1p23;
 }
 
-/// Adds p' v_j of one key to the row.
+/// What |p'| counts in A, where the prob mod makes `result` of `p`, and `error`
+/// is the relative error that A is multiplied by. So a mod that hands the error
+/// of p on more than in proportion, such as sqrt or a threshold, counts by as
+/// much more.
+double Reference::Impl::errorWeight(double p, double result, double error) {
+  // Without a softmax p is the score itself, whose error does not shrink with
+  // it: a weight of at least 1 makes the bound absolute.
+  const bool isScore = normalize == Normalize::None;
+  const double floor = isScore ? 0 : kFlushedProb;
+  auto size = [&](double x) {
+    return isScore ? std::max(1.0, std::abs(x)) : std::abs(x) + floor;
+  };
+  if (!mod->hasProb())
+    return size(p);
+  double magnitude = mod->probMagnitude(), change = 0;
+  const double step = error * size(p) + floor;
+  for (double nearby : {isScore ? p - step : std::max(p - step, 0.0), p + step})
+    change = std::max(change, std::abs(mod->prob(nearby) - result));
+  if (!std::isfinite(change))
+    return std::numeric_limits<double>::max();
+  change +=
+      kProbModRounding * std::abs(result) + kProbModCancellation * magnitude;
+  return std::max(std::abs(result), change / error) + floor;
+}
+
+/// Adds p' v_j of one key to the row, whose magnitude is known.
 void Reference::Impl::addValues(int64_t b, int64_t h, const KeptKey &key,
                                 double p, ReferenceRow &row) {
   const AttnJitKernelArgs &abi = mod->abi();
   mod->setKey(key.j);
-  p = mod->prob(p);
+  double weight = mod->prob(p);
+  const double error = probError(dtype, abi.D, row.magnitude);
+  double counted = errorWeight(p, weight, error);
   if (abi.dropout_threshold != 0) {
     uint32_t word = dropoutWord(abi.dropout_seed, abi.dropout_offset,
                                 mod->head(), mod->q(), mod->kv());
-    p = word >= abi.dropout_threshold ? p * dropoutScale : 0;
+    const bool isKept = word >= abi.dropout_threshold;
+    weight = isKept ? weight * dropoutScale : 0;
+    counted =
+        isKept ? counted * dropoutScale * (1 + kDropoutRounding / error) : 0;
   }
-  // Without a softmax p is the score itself, whose error does not shrink with
-  // it: a weight of at least 1 makes the bound absolute.
-  double weight = normalize == Normalize::None ? std::max(1.0, std::abs(p))
-                                               : std::abs(p) + kFlushedProb;
   element.resize(abi.Dv);
   readRow(abi.v, dtype, rowIndex(abi.v, b, h / (abi.Hq / abi.Hkv), key.j),
           element);
   double *out = row.out.data(), *absSum = row.absSum.data();
   const double *value = element.data();
   for (int64_t d = 0; d < abi.Dv; ++d) {
-    out[d] += p * value[d];
-    absSum[d] += weight * std::abs(value[d]);
+    out[d] += weight * value[d];
+    absSum[d] += counted * std::abs(value[d]);
   }
 }
 

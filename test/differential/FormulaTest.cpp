@@ -120,6 +120,7 @@ void expectFormula(const dsl::ModBuilder &builder, const Formula &formula,
     uint64_t seed = firstShape + 13 * k;
     Shape shape = coveringShapes()[seed % coveringShapes().size()];
     shape.dtype = DType::F32; // as the formulas read
+    shape.drop = Drop::None;  // they have none
     Problem problem(*mod, shape, seed);
     std::string note = describeCase(*mod, shape, seed);
     if (runEverywhere(*mod, problem, note) != Outcome::Ran)

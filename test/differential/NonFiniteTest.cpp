@@ -295,6 +295,71 @@ TEST(NonFinite, NaNIsNotLostWhenTheMaximumMoves) {
 }
 
 //===----------------------------------------------------------------------===//
+// Prob mods and dropout
+//===----------------------------------------------------------------------===//
+
+/// In one pass over the keys and in two: what a prob mod makes of pairs that
+/// are not kept is never seen.
+TEST(NonFinite, ProbModsOfPairsThatAreNotKept) {
+  for (const char *text :
+       {"buffer w : f32[?]\nmask = q + 40 >= kv\n"
+        "prob = prob * w[max(kv - q, 0)]\n",
+        "buffer w : f32[?]\nmask = q + 40 >= kv\n"
+        "prob = prob * prob / w[max(kv - q, 0)]\n",
+        "buffer w : f32[?]\nprob = prob + w[max(kv - q, 0)]\n"
+        "score = where(kv - q > 40, -inf, 2.0 * score)\n",
+        "buffer w : f32[?]\nnormalize = none\nmask = q + 40 >= kv\n"
+        "prob = prob + w[max(kv - q, 0)]\n"})
+    for (float bad : {kNaN, kInf, -kInf}) {
+      ModProgram mod = parsed(text);
+      Shape shape = mediumShape();
+      shape.lse = mod.normalize() == Normalize::Softmax;
+      Problem problem(mod, shape, 24);
+      Tensor w = problem.allocate(DType::F32, {300});
+      for (int64_t k = 0; k < 300; ++k)
+        at<float>(w, {k}) = k > 40 ? bad : 0.5f;
+      problem.setBuffer("w", w);
+      const std::string note = describeCase(mod, shape, 24);
+      EXPECT_EQ(runAndCheck(mod, problem, note), Outcome::Ran) << bad;
+      forEachElement(problem.args.out, [&](auto &, std::byte *address) {
+        ASSERT_TRUE(std::isfinite(*reinterpret_cast<float *>(address))) << note;
+      });
+    }
+}
+
+TEST(NonFinite, NaNShowsThroughProbModAndDropout) {
+  for (const char *text :
+       {"mod plain\n", "prob = where(kv < 0, prob, 0.0)\n",
+        "prob = where(prob > 2.0, prob, 0.0)\n", "prob = 1.0\n"}) {
+    ModProgram mod = parsed(text);
+    Shape shape = mediumShape();
+    shape.drop = Drop::Most;
+    Problem problem(mod, shape, 25);
+    at<float>(problem.args.k, {0, 0, 131, 4}) = kNaN;
+    at<float>(problem.args.q, {1, 1, 7, 0}) = kInf;
+    EXPECT_EQ(runAndCheck(mod, problem, text), Outcome::Ran);
+    for (int64_t h = 0; h < 2; ++h)
+      for (int64_t i = 0; i < 61; ++i) {
+        EXPECT_EQ(kindOf(problem, 0, h, i), Row::NaN) << text;
+        if (h == 1 && i == 7)
+          EXPECT_EQ(kindOf(problem, 1, h, i), Row::NaN) << text;
+      }
+  }
+}
+
+TEST(NonFinite, ProbModsOfRowsWithoutKeys) {
+  for (const char *text : {"prob = 3.0 * prob\nmask = q % 3 != 0\n",
+                           "prob = prob + 1.0\nmask = q % 3 != 0\n",
+                           "prob = 1.0 / prob\nmask = q % 3 != 0\n"}) {
+    ModProgram mod = parsed(text);
+    Problem problem(mod, mediumShape(), 26);
+    expectRows(mod, problem, [&](int64_t, int64_t, int64_t i) {
+      return i % 3 != 0 ? Row::Finite : Row::Empty;
+    });
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Scores of -inf and finite minima
 //===----------------------------------------------------------------------===//
 

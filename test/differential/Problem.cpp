@@ -168,7 +168,8 @@ void Problem::makeOutputs() {
 //===----------------------------------------------------------------------===//
 
 AttentionSpec Problem::spec() const {
-  return {sizes.D, sizes.Dv, sizes.dtype, args.mask.has_value(), false};
+  return {sizes.D, sizes.Dv, sizes.dtype, args.mask.has_value(),
+          sizes.drop != Drop::None};
 }
 
 void Problem::clearOutputs() {
@@ -287,6 +288,17 @@ void Problem::makeOffsets() {
     }
     return;
   }
+}
+
+void Problem::makeDropout() {
+  if (sizes.drop == Drop::None || sizes.drop == Drop::Unasked)
+    return;
+  args.dropout = DropoutArg{0.1, random(), random()};
+  args.deterministic = sizes.drop == Drop::Ignored;
+  if (sizes.drop == Drop::Never)
+    args.dropout->rate = 0;
+  if (sizes.drop == Drop::Most)
+    args.dropout->rate = 0.9;
 }
 
 //===----------------------------------------------------------------------===//
@@ -474,6 +486,7 @@ Problem::Problem(const ModProgram &program, const Shape &shape, uint64_t seed,
   makeOutputs();
   makeMask();
   makeOffsets();
+  makeDropout();
   makeCaptures(captures);
   const float scale = 1 / std::sqrt(static_cast<float>(sizes.D));
   if (sizes.scale == ScaleKind::Zero)

@@ -73,6 +73,7 @@ private:
   void makeOutputs();
   void makeMask();
   void makeOffsets();
+  void makeDropout();
   void makeCaptures(Captures style);
   void fillInputs();
   void fillPlausible(const BufferDecl &decl, const Tensor &tensor);

@@ -35,13 +35,16 @@ std::string Shape::describe() const {
       "BHSD",     "BSHD", "padded", "fused", "k and v of one batch entry",
       "backwards"};
   static constexpr const char *kData[] = {"normal", "rising", "falling"};
+  static constexpr const char *kDrops[] = {
+      "none", "not asked for", "ignored", "rate 0", "rate 0.1", "rate 0.9"};
   return fmt::format(
       "{} B {} Hq {} Hkv {} Sq {} Skv {} D {} Dv {}, lse {}, offsets {}, scale "
-      "{}, mask tensor {}, layout {}, data {}, flush with its {}",
+      "{}, mask tensor {}, layout {}, data {}, flush with its {}, dropout {}",
       name(dtype), B, Hq(), Hkv, Sq, Skv, D, Dv, lse,
       kOffsets[static_cast<int>(offsets)], kScales[static_cast<int>(scale)],
       kMasks[static_cast<int>(mask)], kLayouts[static_cast<int>(layout)],
-      kData[static_cast<int>(data)], flush == Flush::End ? "end" : "start");
+      kData[static_cast<int>(data)], flush == Flush::End ? "end" : "start",
+      kDrops[static_cast<int>(drop)]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,15 +81,17 @@ enum Factor {
   kData,
   kFlush,
   kDtype,
+  kDrop,
 };
 } // namespace
 
-static constexpr std::array<int, 15> kLevels = {
+static constexpr std::array<int, 16> kLevels = {
     kLengths.size(),   kLengths.size(), kHeadDims.size(),
     kValueDims.size(), kGroups.size(),  kSmall.size(),
     /*Hkv*/ 2,         /*lse*/ 2,       /*offsets*/ 4,
     /*scale*/ 4,       /*mask*/ 5,      /*layout*/ 6,
-    /*data*/ 3,        /*flush*/ 2,     /*dtype*/ 3};
+    /*data*/ 3,        /*flush*/ 2,     /*dtype*/ 3,
+    /*drop*/ 6};
 
 static Shape shapeOf(const Row &row) {
   // What is not chosen counts as its first, cheapest level.
@@ -108,6 +113,7 @@ static Shape shapeOf(const Row &row) {
   shape.data = static_cast<Data>(at(kData));
   shape.flush = at(kFlush) == 0 ? Flush::End : Flush::Start;
   shape.dtype = kDtypes[at(kDtype)];
+  shape.drop = static_cast<Drop>(at(kDrop));
   return shape;
 }
 

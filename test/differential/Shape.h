@@ -51,6 +51,15 @@ enum class Data {
   Falling, ///< and shrink: most weights vanish
 };
 
+enum class Drop {
+  None,    ///< a kernel without dropout
+  Unasked, ///< a kernel with it, a run without
+  Ignored, ///< a run that is deterministic
+  Never,   ///< rate 0
+  Some,    ///< rate 0.1
+  Most,    ///< rate 0.9
+};
+
 /// How far scores rise or fall along the keys, where the scale is 1/sqrt(D).
 inline constexpr float kRise = 45;
 /// ScaleKind::Large, in units of 1/sqrt(D).
@@ -66,6 +75,7 @@ struct Shape {
   Data data = Data::Normal;
   Flush flush = Flush::End;
   DType dtype = DType::F32; ///< of q, k, v and out
+  Drop drop = Drop::None;
 
   int64_t Hq() const { return Hkv * group; }
   /// By how much the error bound grows for this data: it is stated for a scale

@@ -169,6 +169,26 @@ class RunTest(ToolTest):
         # Row 2 keeps nothing: zeros, not NaN.
         self.assertEqual(out[8:12], [0, 0, 0, 0])
 
+    def test_prob_mods_and_dropout_are_checked(self):
+        path = self.dir / "out.npy"
+
+        def output(text, *options):
+            result = self.json_of(
+                "run", self.mod(text), "--shape", "Hq=4,Sq=70,D=16", "--check",
+                "-o", path, *options,
+            )  # fmt: skip
+            self.assertTrue(result["check"]["ok"])
+            return path.read_bytes()
+
+        for prob in ("prob", "prob / 3.0", "prob * prob"):
+            text = CAUSAL + f"prob = {prob}\n"
+            plain = output(text)
+            self.assertEqual(output(text, "--dropout", "0"), plain)
+            outputs = {plain}
+            for extra in ([], ["--dropout-seed", 2**63 + 1], ["--dropout-offset", 7]):
+                outputs.add(output(text, "--dropout", "0.3", *extra))
+            self.assertEqual(len(outputs), 4, prob)
+
     def test_json_keys_and_cache(self):
         arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE, "--timing"]
         first = self.json_of(*arguments, "--check")
@@ -357,9 +377,10 @@ class BadInputTest(ToolTest):
         self.refuse("mask", mod, "--shape", "Hq=100000,Sq=2000000", *self.out(),
                     says="MiB", status=(1,))  # fmt: skip
 
-    def test_unsupported_is_an_error(self):
+    def test_dropout_rates_out_of_range(self):
         arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE, *self.out()]
-        self.refuse(*arguments, "--dropout", "1.5", says="dropout", status=(1,))
+        for rate in ("1", "1.5", "-0.25", "nan", "inf"):
+            self.refuse(*arguments, f"--dropout={rate}", says="rate", status=(1,))
 
     def test_unwritable_output(self):
         arguments = ["run", self.mod(CAUSAL), "--shape", SHAPE]

@@ -11,7 +11,8 @@
 //   |lse - ref| <= 1e-5 max(1, |ref|) + 2^-23 M
 //
 // with A = sum_j |p'_j v_j| and M the largest |intermediate| of the score mod.
-// Where the mod amplifies the error of its score, M holds what that adds.
+// Where the mod amplifies the error of its score, M holds what that adds; where
+// a prob mod amplifies the error of its probability, A does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +35,15 @@ inline constexpr double kProbRounding = 2;
 /// has it in A, which leaves the bound of larger ones unchanged.
 inline constexpr double kFlushedProb = 0x1p-100;
 
+/// Rounding of a prob mod, relative to its result: the worst function (6.5 ulp)
+/// and three operations.
+inline constexpr double kProbModRounding = 0x1p-20;
+/// And where it cancels: two roundings of its largest intermediate.
+inline constexpr double kProbModCancellation = 0x1p-23;
+/// What dropout adds to the error of a weight that it keeps: the rounding of
+/// 1 / (1 - rate) and of its product with the factor of the row.
+inline constexpr double kDropoutRounding = 0x1p-23;
+
 /// Limits of a floating-point output type.
 struct OutputFormat {
   double unitRoundoff; ///< u: half of the distance from 1 to the next number
@@ -55,16 +65,22 @@ inline double scoreError(int64_t D, double score) {
          0x1p-23 * std::abs(score);
 }
 
+/// How far a kernel's probabilities may be from the Reference's, relative to
+/// themselves: what A is multiplied by.
+inline double probError(DType dtype, int64_t D, double magnitude) {
+  // f32 kernels keep P in f32, whose rounding c1 covers.
+  const double probRoundoff =
+      dtype == DType::F32 ? 0 : OutputFormat::of(dtype).unitRoundoff;
+  return kDotRounding * std::sqrt(double(D)) * 0x1p-24 +
+         kProbRounding * probRoundoff + 0x1p-23 * magnitude;
+}
+
 /// Bound of |out - ref| for one element, where `absSum` is A.
 inline double outBound(DType dtype, int64_t D, double ref, double absSum,
                        double magnitude) {
   const OutputFormat format = OutputFormat::of(dtype);
-  // f32 kernels keep P in f32, whose rounding c1 covers.
-  const double probRoundoff = dtype == DType::F32 ? 0 : format.unitRoundoff;
-  const double relative = kDotRounding * std::sqrt(double(D)) * 0x1p-24 +
-                          kProbRounding * probRoundoff + 0x1p-23 * magnitude;
   return std::max(format.unitRoundoff * std::abs(ref), format.smallestStep) +
-         relative * absSum;
+         probError(dtype, D, magnitude) * absSum;
 }
 
 /// Bound of |lse - ref| for one row.

@@ -30,7 +30,8 @@ namespace attnjit {
 struct ReferenceRow {
   std::vector<double> out; ///< [Dv]
   /// [Dv]: sum_j |p'_j v_j|, with |p'_j| + kFlushedProb for |p'_j|, or for
-  /// `normalize = none` max(1, |p'_j|).
+  /// `normalize = none` max(1, |p'_j|); more where a prob mod amplifies the
+  /// error of its probability. Keys that dropout drops do not count.
   std::vector<double> absSum;
   double lse = 0;
   /// M: largest |intermediate| of the score mod, over the keys whose weight

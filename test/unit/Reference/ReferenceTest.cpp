@@ -112,6 +112,54 @@ TEST(Reference, DropoutKeepsAtTheThreshold) {
   EXPECT_EQ(rowOf(ModProgram::identity(), problem.args).out[0], 0);
 }
 
+/// A of one row for a prob mod, relative to sum_j |p'_j v_j|.
+static double amplification(const ModProgram &mod, Problem &problem) {
+  ReferenceRow row = rowOf(mod, problem.args);
+  double worst = 0;
+  for (size_t d = 0; d < row.out.size(); ++d)
+    worst = std::max(worst, row.absSum[d] / std::abs(row.out[d]));
+  return worst;
+}
+
+// One key, so that out is its p' v, and A its p' |v|.
+TEST(Reference, TheBoundKnowsHowSteepAProbModIs) {
+  Problem problem({1, 1, 1, 1, 1, 64, 4});
+  ModProgram plain = built(ModBuilder().sink(f32(h)));
+  const double p =
+      rowOf(plain, problem.args).out[0] / elementAt(problem.args.v, 0, 0, 0, 0);
+  auto of = [&](auto hook) {
+    return amplification(built(ModBuilder().prob(hook).sink(f32(h))), problem);
+  };
+  // At D = 64 the error of p is 64 u and a little for M.
+  const double error =
+      probError(DType::F32, 64, rowOf(plain, problem.args).magnitude);
+  auto expected = [&](double slope, double largest, double result) {
+    return slope +
+           (kProbModRounding + kProbModCancellation * largest / result) / error;
+  };
+  const double p4 = p * p * p * p;
+  EXPECT_NEAR(of(prob * 3.0f), expected(1, 3 * p, 3 * p), 1e-3);
+  EXPECT_NEAR(of(prob * prob), expected(2, p, p * p), 1e-3);
+  EXPECT_NEAR(of(prob * prob * prob * prob), expected(4, p, p4), 1e-3);
+  EXPECT_EQ(of(sqrt(prob)), 1); // half as steep, and then the mod's own error
+  EXPECT_NEAR(of(1e3f + prob - 1e3f), expected(1, 1e3 + p, p), 1e-2);
+  // A jump at p itself: what lies on either side.
+  EXPECT_GT(of(where(prob > float(p), prob, prob * 0.5f)), 1000);
+}
+
+// With dropout the two roundings of its scale join.
+TEST(Reference, TheBoundKnowsDropout) {
+  Problem problem({1, 1, 1, 1, 1, 4, 4});
+  const ModProgram mod = ModProgram::identity();
+  EXPECT_NEAR(amplification(mod, problem), 1, 1e-6);
+  problem.args.dropout = DropoutArg{dropoutWord(3, 4, 0, 0, 0) * 0x1p-32, 3, 4};
+  const ReferenceRow row = rowOf(mod, problem.args);
+  const double error = probError(DType::F32, 4, row.magnitude);
+  EXPECT_NEAR(amplification(mod, problem), 1 + kDropoutRounding / error, 1e-6);
+  problem.args.dropout->rate += 0x1p-32;
+  EXPECT_THAT(rowOf(mod, problem.args).absSum, Each(0.0));
+}
+
 TEST(Reference, MaskTensorsBroadcast) {
   std::mt19937_64 random(13);
   for (auto shape : {std::vector<int64_t>{2, 2, 3, 5},
