@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EmitLoad.h"
+#include "attnjit/Frontend/EmitLoad.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -48,6 +48,40 @@ public:
     if (varying.size() == 1 && steps[varying.front()])
       return convert(emitRun(steps[varying.front()]));
     return convert(emitLanes());
+  }
+
+  Value emitOffset(ArrayRef<Value> subscripts) {
+    Value offset = i64(0);
+    for (auto [axis, subscript] : llvm::enumerate(subscripts))
+      if (subscript)
+        offset = addOffset(offset, clamp(subscript, buffer.last[axis]), axis);
+    return offset;
+  }
+
+  /// From the stored type to f32, i32 or i1.
+  Value convert(Value raw) {
+    Type f32 = withLanes(raw, b.getF32Type());
+    Type i32 = withLanes(raw, b.getI32Type());
+    if (buffer.element.isF16())
+      return arith::ExtFOp::create(b, loc, f32, raw);
+    if (buffer.element.isBF16()) {
+      Value wide = arith::ExtUIOp::create(b, loc, i32, raw);
+      Value bits = arith::ShLIOp::create(b, loc, wide, like(wide, 16));
+      return arith::BitcastOp::create(b, loc, f32, bits);
+    }
+    if (buffer.element.isInteger(64)) {
+      Value low = arith::MaxSIOp::create(
+          b, loc, raw, like(raw, std::numeric_limits<int32_t>::min()));
+      Value both = arith::MinSIOp::create(
+          b, loc, low, like(raw, std::numeric_limits<int32_t>::max()));
+      return arith::TruncIOp::create(b, loc, i32, both);
+    }
+    if (buffer.element.isUnsignedInteger(8))
+      return arith::ExtUIOp::create(b, loc, i32, raw);
+    if (buffer.element.isInteger(8))
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, raw,
+                                   like(raw, 0));
+    return raw;
   }
 
 private:
@@ -170,17 +204,23 @@ private:
   }
 
   Value addOffset(Value offset, Value subscript, size_t axis) {
-    Value wide = arith::ExtSIOp::create(b, loc, b.getI64Type(), subscript);
-    Value scaled = arith::MulIOp::create(b, loc, wide, buffer.stride[axis]);
-    return arith::AddIOp::create(b, loc, offset, scaled);
+    Type wide = withLanes(subscript, b.getI64Type());
+    Value scaled = arith::MulIOp::create(
+        b, loc, arith::ExtSIOp::create(b, loc, wide, subscript),
+        splatLike(buffer.stride[axis], wide));
+    Type sum = isVector(offset) ? offset.getType() : wide;
+    return arith::AddIOp::create(b, loc, splatLike(offset, sum),
+                                 splatLike(scaled, sum));
   }
 
-  /// The type that memory holds: integers without signedness.
-  Type storageType() {
-    if (auto type = dyn_cast<IntegerType>(buffer.element))
-      return b.getIntegerType(type.getWidth());
-    return buffer.element.isBF16() ? b.getIntegerType(16) : buffer.element;
+  /// A value of the element's type in every lane of `type`, if it has lanes.
+  Value splatLike(Value value, Type type) {
+    if (value.getType() == type)
+      return value;
+    return vector::BroadcastOp::create(b, loc, type, value);
   }
+
+  Type storageType() { return storageTypeOf(buffer); }
 
   Value loadElement(Value offset) { return load(storageType(), offset); }
 
@@ -200,32 +240,6 @@ private:
     return element;
   }
 
-  /// From the stored type to f32, i32 or i1.
-  Value convert(Value raw) {
-    Type f32 = withLanes(raw, b.getF32Type());
-    Type i32 = withLanes(raw, b.getI32Type());
-    if (buffer.element.isF16())
-      return arith::ExtFOp::create(b, loc, f32, raw);
-    if (buffer.element.isBF16()) {
-      Value wide = arith::ExtUIOp::create(b, loc, i32, raw);
-      Value bits = arith::ShLIOp::create(b, loc, wide, like(wide, 16));
-      return arith::BitcastOp::create(b, loc, f32, bits);
-    }
-    if (buffer.element.isInteger(64)) {
-      Value low = arith::MaxSIOp::create(
-          b, loc, raw, like(raw, std::numeric_limits<int32_t>::min()));
-      Value both = arith::MinSIOp::create(
-          b, loc, low, like(raw, std::numeric_limits<int32_t>::max()));
-      return arith::TruncIOp::create(b, loc, i32, both);
-    }
-    if (buffer.element.isUnsignedInteger(8))
-      return arith::ExtUIOp::create(b, loc, i32, raw);
-    if (buffer.element.isInteger(8))
-      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, raw,
-                                   like(raw, 0));
-    return raw;
-  }
-
   OpBuilder &b;
   Location loc;
   const BufferAccess &buffer;
@@ -235,11 +249,30 @@ private:
 };
 } // namespace
 
+mlir::Type storageTypeOf(const BufferAccess &buffer) {
+  MLIRContext *context = buffer.element.getContext();
+  if (auto type = dyn_cast<IntegerType>(buffer.element))
+    return IntegerType::get(context, type.getWidth());
+  return buffer.element.isBF16() ? IntegerType::get(context, 16)
+                                 : buffer.element;
+}
+
 mlir::Value emitBufferLoad(OpBuilder &b, Location loc,
                            const BufferAccess &buffer,
                            ArrayRef<mlir::Value> subscripts,
                            ArrayRef<int> steps) {
   return LoadEmitter(b, loc, buffer).emit(subscripts, steps);
+}
+
+mlir::Value emitBufferOffset(OpBuilder &b, Location loc,
+                             const BufferAccess &buffer,
+                             ArrayRef<mlir::Value> subscripts) {
+  return LoadEmitter(b, loc, buffer).emitOffset(subscripts);
+}
+
+mlir::Value emitFromStorage(OpBuilder &b, Location loc,
+                            const BufferAccess &buffer, mlir::Value raw) {
+  return LoadEmitter(b, loc, buffer).convert(raw);
 }
 
 } // namespace attnjit

@@ -13,8 +13,8 @@
 #include "attnjit/Frontend/ModEmitter.h"
 
 #include "EmitFunction.h"
-#include "EmitLoad.h"
 #include "attnjit/Expr/Expr.h"
+#include "attnjit/Frontend/EmitLoad.h"
 #include "attnjit/Frontend/EmitMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -72,24 +72,70 @@ bool ModEmitter::isReady(Operation &op) const {
   return !walk.wasInterrupted();
 }
 
-void ModEmitter::emitBlock(Block &block, bool readyOnly) {
-  for (Operation &op : block.without_terminator()) {
-    if (values.contains(op.getResult(0)) || (readyOnly && !isReady(op)))
+/// The values of a block that `results` rest on, as far as they are neither
+/// known nor `others`: those are in the set, what they rest on is not.
+ModEmitter::ValueSet ModEmitter::usedBy(Block &block, ValueRange results,
+                                        ValueRange others) const {
+  ValueSet used(results.begin(), results.end());
+  for (Operation &op : llvm::reverse(block)) {
+    if (op.getNumResults() == 0 || !used.contains(op.getResult(0)) ||
+        values.contains(op.getResult(0)) ||
+        llvm::is_contained(others, op.getResult(0)))
       continue;
-    values[op.getResult(0)] = emitOp(op);
+    op.walk([&](Operation *inner) {
+      used.insert(inner->operand_begin(), inner->operand_end());
+    });
   }
+  return used;
+}
+
+void ModEmitter::emitBlock(Block &block, ValueRange results, bool readyOnly) {
+  ValueSet used = usedBy(block, results);
+  for (Operation &op : block.without_terminator()) {
+    mlir::Value result = op.getResult(0);
+    if (!used.contains(result) || values.contains(result) ||
+        (readyOnly && !isReady(op)))
+      continue;
+    values[result] = emitOp(op);
+  }
+}
+
+/// What a block ends with.
+static ValueRange yieldsOf(Block &block) {
+  return block.getTerminator()->getOperands();
 }
 
 void ModEmitter::emitReady(Region &region) {
   if (!region.empty())
-    emitBlock(region.front(), /*readyOnly=*/true);
+    emitBlock(region.front(), yieldsOf(region.front()), /*readyOnly=*/true);
 }
 
 SmallVector<mlir::Value> ModEmitter::emit(Region &region) {
-  emitBlock(region.front(), /*readyOnly=*/false);
+  ValueRange results = yieldsOf(region.front());
+  emitBlock(region.front(), results, /*readyOnly=*/false);
   return llvm::map_to_vector(
-      region.front().getTerminator()->getOperands(),
-      [&](mlir::Value value) { return values.lookup(value); });
+      results, [&](mlir::Value value) { return values.lookup(value); });
+}
+
+mlir::Value ModEmitter::emit(mlir::Value inRegion) {
+  emitBlock(*inRegion.getParentBlock(), inRegion, /*readyOnly=*/false);
+  return values.lookup(inRegion);
+}
+
+SmallVector<mlir::Value> ModEmitter::worthKeeping(Region &region,
+                                                  ValueRange others) const {
+  SmallVector<mlir::Value> worth;
+  if (region.empty())
+    return worth;
+  ValueSet used = usedBy(region.front(), yieldsOf(region.front()), others);
+  for (Operation &op : region.front().without_terminator()) {
+    mlir::Value result = op.getResult(0);
+    mlir::Value known = values.lookup(result);
+    if (used.contains(result) && known && isa<VectorType>(known.getType()) &&
+        !isa<attn::PositionOp>(op) && !steps.contains(known))
+      worth.push_back(result);
+  }
+  return worth;
 }
 
 mlir::Value ModEmitter::emitOp(Operation &op) {
@@ -240,10 +286,9 @@ mlir::Value ModEmitter::emitReduce(attn::ReduceOp op) {
     variable = arith::AddIOp::create(b, loc, variable, constant(lo));
   ModEmitter inner = *this;
   inner.values[body.getArgument(0)] = variable;
-  inner.emitBlock(body, /*readyOnly=*/false);
+  inner.emitBlock(body, yieldsOf(body), /*readyOnly=*/false);
   SmallVector<mlir::Value> operands = {
-      loop.getRegionIterArg(0),
-      inner.values.lookup(body.getTerminator()->getOperand(0))};
+      loop.getRegionIterArg(0), inner.values.lookup(yieldsOf(body).front())};
   unify(b, loc, operands);
   mlir::Value next = emitFunction(b, loc, combinerOf(op.getKind()), operands);
   scf::YieldOp::create(b, loc, next);

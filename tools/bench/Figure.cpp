@@ -46,7 +46,8 @@ Figure bench::timeFigure(std::string name, std::string unit,
 }
 
 Figure bench::costFigure(std::string name, std::span<const double> a,
-                         std::span<const double> b, Target target) {
+                         std::span<const double> b,
+                         std::optional<Target> target) {
   const Summary paired = Summary::of(tool::ratios(a, b));
   return {std::move(name),
           "x",

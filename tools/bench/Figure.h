@@ -60,7 +60,7 @@ Figure speedupFigure(std::string name, std::span<const double> a,
 
 /// How many times as long `a` takes as `b`.
 Figure costFigure(std::string name, std::span<const double> a,
-                  std::span<const double> b, Target target);
+                  std::span<const double> b, std::optional<Target> target);
 
 /// The share of the peak that runs of `flops` reach; peak in GFLOP/s.
 Figure peakShareFigure(std::string name, double flops,

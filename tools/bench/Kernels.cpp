@@ -166,7 +166,7 @@ std::vector<Figure> KernelBench::figures() const {
   auto cost = [&](const char *title, const char *name, const char *over,
                   double target) {
     return costFigure(title, numbers(name), numbers(over),
-                      {Sense::AtMost, target});
+                      Target{Sense::AtMost, target});
   };
   std::vector<Figure> list = {
       share("dense D=128 S=2048, of the FMA peak", "dense", 0.80),

@@ -34,18 +34,24 @@ namespace fs = std::filesystem;
 namespace {
 struct Options {
   double seconds = 60;
+  double modSeconds = 30;
   double startupSeconds = 10;
   std::string tool, record, commit;
 };
 } // namespace
 
 static void declare(CLI::App &app, Options &options) {
-  app.add_option("--seconds", options.seconds, "How long to measure kernels")
-      ->check(CLI::PositiveNumber)
+  app.add_option("--seconds", options.seconds,
+                 "How long to measure kernels; 0 leaves a part out")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--mod-seconds", options.modSeconds,
+                 "How long to measure mods against the plain kernel")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--startup-seconds", options.startupSeconds,
                  "How long to measure start-up")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--tool", options.tool,
                  "The attn-jit to start; the one beside this program unless "
@@ -77,19 +83,28 @@ static Expected<void> measureAll(const Options &options) {
   fs::path tool = options.tool;
   if (tool.empty())
     tool = fs::read_symlink("/proc/self/exe").replace_filename("attn-jit");
-  Expected<std::vector<Figure>> figures = measureKernels(options.seconds);
-  if (!figures)
-    return fail(figures.error());
-  Expected<std::vector<Figure>> startup =
-      measureStartup(tool, options.startupSeconds);
-  if (!startup)
-    return fail(startup.error());
-  figures->insert(figures->end(), startup->begin(), startup->end());
-  printTable(*figures);
+  std::vector<Figure> figures;
+  auto measure = [&](double seconds, auto &&part) -> Expected<void> {
+    if (seconds == 0)
+      return {};
+    Expected<std::vector<Figure>> more = part(seconds);
+    if (!more)
+      return fail(more.error());
+    figures.insert(figures.end(), more->begin(), more->end());
+    return {};
+  };
+  if (auto ok = measure(options.seconds, measureKernels); !ok)
+    return ok;
+  if (auto ok = measure(options.modSeconds, measureMods); !ok)
+    return ok;
+  auto startup = [&](double s) { return measureStartup(tool, s); };
+  if (auto ok = measure(options.startupSeconds, startup); !ok)
+    return ok;
+  printTable(figures);
   if (options.record.empty())
     return {};
   return writeFileAtomically(options.record,
-                             recordOf(options, *figures).dump(2) + "\n");
+                             recordOf(options, figures).dump(2) + "\n");
 }
 
 int main(int argc, char **argv) {

@@ -26,6 +26,9 @@ namespace attnjit::bench {
 /// threads, the look-up of a kernel.
 Expected<std::vector<Figure>> measureKernels(double seconds);
 
+/// Mods against the plain kernel, D = 128 and S = 2048, one thread.
+Expected<std::vector<Figure>> measureMods(double seconds);
+
 /// Processes: from exec of the tool to its first result, with an empty cache
 /// and with a filled one.
 Expected<std::vector<Figure>> measureStartup(const std::filesystem::path &tool,

@@ -16,10 +16,9 @@
 using namespace attnjit;
 using namespace attnjit::bench;
 
-Expected<std::unique_ptr<Workload>> Workload::create(Engine &engine,
-                                                     std::string_view modText,
-                                                     const tool::Shape &shape,
-                                                     int threads) {
+Expected<std::unique_ptr<Workload>>
+Workload::create(Engine &engine, std::string_view modText,
+                 const tool::Shape &shape, int threads, MaskTensor mask) {
   ParseResult parsed = parseMod(modText);
   if (!parsed.program)
     return fail(ErrorKind::Internal,
@@ -34,12 +33,20 @@ Expected<std::unique_ptr<Workload>> Workload::create(Engine &engine,
     return fail(problem.error());
   work->problem.emplace(std::move(*problem));
   work->problem->args().executor = work->executor.get();
-  Expected<Kernel> kernel = engine.compile(work->mod, work->problem->spec());
+  AttentionSpec spec = work->problem->spec();
+  if (mask != MaskTensor::None) {
+    const int64_t rows = mask == MaskTensor::PerKey ? 1 : shape.Sq;
+    work->maskBytes.assign(static_cast<size_t>(rows * shape.Skv), 1);
+    work->problem->args().mask = Tensor::contiguous(
+        work->maskBytes.data(), DType::Bool, {rows, shape.Skv});
+    spec.maskTensor = true;
+  }
+  Expected<Kernel> kernel = engine.compile(work->mod, spec);
   if (!kernel)
     return fail(kernel.error());
   work->kernel.emplace(std::move(*kernel));
   Expected<tool::KeptFraction> kept =
-      tool::countKept(work->mod, work->problem->spec(), work->problem->args());
+      tool::countKept(work->mod, spec, work->problem->args());
   if (!kept)
     return fail(kept.error());
   work->flopCount = shape.flops(kept->fraction);

@@ -19,17 +19,24 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace attnjit::bench {
+
+/// A mask tensor whose bytes are all true.
+enum class MaskTensor {
+  None,
+  PerPair, ///< [Sq, Skv]
+  PerKey,  ///< [1, Skv]
+};
 
 /// Compiled once, run many times, on random tensors.
 class Workload {
 public:
   /// `modText` is what a .mod file holds; 0 threads stand for all cores.
-  static Expected<std::unique_ptr<Workload>> create(Engine &engine,
-                                                    std::string_view modText,
-                                                    const tool::Shape &shape,
-                                                    int threads);
+  static Expected<std::unique_ptr<Workload>>
+  create(Engine &engine, std::string_view modText, const tool::Shape &shape,
+         int threads, MaskTensor mask = MaskTensor::None);
 
   /// Milliseconds of one run.
   Expected<double> measureMs();
@@ -48,6 +55,7 @@ private:
   Engine &engine;
   const ModProgram mod;
   std::shared_ptr<Executor> executor;
+  std::vector<uint8_t> maskBytes;
   std::optional<tool::Problem> problem;
   std::optional<Kernel> kernel;
   double flopCount = 0;

@@ -65,9 +65,10 @@ public:
     steps[value] = 1;
   }
 
-  /// Makes a region's argument known: f32 or vector<Nxf32>.
-  void bind(mlir::BlockArgument argument, mlir::Value value) {
-    values[argument] = value;
+  /// Makes a value of a region known: its argument, or an operation's result
+  /// that was computed before and kept. A scalar or a vector of its type.
+  void bind(mlir::Value inRegion, mlir::Value value) {
+    values[inRegion] = value;
   }
 
   /// Emits every operation of the region that depends on known values alone.
@@ -76,7 +77,29 @@ public:
   /// Emits what is left of the region; gives the values that it yields.
   llvm::SmallVector<mlir::Value> emit(mlir::Region &region);
 
+  /// Emits what a region's value, result of an operation of its block, still
+  /// needs; gives the value.
+  mlir::Value emit(mlir::Value inRegion);
+
+  /// What is worth keeping of the vectors that are known when the rest of the
+  /// region is to be emitted elsewhere, with the same positions known: values
+  /// of the region, in its order, that operations not emitted yet or the end
+  /// of the region use. Positions are left out, and short sums with one, which
+  /// are cheap and whose lanes loads should know to be consecutive. So is what
+  /// only `others` need, results that will be bound by then.
+  llvm::SmallVector<mlir::Value> worthKeeping(mlir::Region &region,
+                                              mlir::ValueRange others) const;
+
+  /// The value of what is known; null of what is not.
+  mlir::Value lookup(mlir::Value inRegion) const {
+    return values.lookup(inRegion);
+  }
+
 private:
+  using ValueSet = llvm::DenseSet<mlir::Value>;
+
+  ValueSet usedBy(mlir::Block &block, mlir::ValueRange results,
+                  mlir::ValueRange others = {}) const;
   bool isReady(mlir::Operation &op) const;
   mlir::Value emitOp(mlir::Operation &op);
   mlir::Value emitConstant(attn::ConstantOp op);
@@ -85,7 +108,7 @@ private:
   mlir::Value emitLoad(attn::LoadOp op);
   mlir::Value emitReduce(attn::ReduceOp op);
   bool isVarying(mlir::Region &region) const;
-  void emitBlock(mlir::Block &block, bool readyOnly);
+  void emitBlock(mlir::Block &block, mlir::ValueRange results, bool readyOnly);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

@@ -61,6 +61,12 @@ PrefillWorkspace PrefillWorkspace::layout(const AttentionSpec &spec,
   w.threshold = take(strips * strip, 4);
   w.sum = take(strips * strip, 4);
   w.positions = take(strips * strip, 4);
+  w.stripValuesBytes = roundUp(strips * strip * 4, 64);
+  w.rowOffsetsBytes = roundUp(strips * strip * 8, 64);
+  w.tileElementsBytes = roundUp(s.rows * strip * 4, 64);
+  w.stripValues = take(w.kStripValues * w.stripValuesBytes, 1);
+  w.rowOffsets = take(w.kTileLoads * w.rowOffsetsBytes, 1);
+  w.tileElements = take(w.kTileLoads * w.tileElementsBytes, 1);
   w.scores = take(s.blockKv * strip, 4);
   w.bits = take(s.rows * strip, 4);
   w.words = take(spec.dropout ? roundUp(s.rows + 3, 4) * s.lanes : 0, 4);
@@ -140,7 +146,7 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.v = headBase(ir, in.v, element.storage(), item.b, kvh);
   item.out = headBase(ir, in.out, element.storage(), item.b, item.h);
   if (forward.getMaskTensor())
-    item.mask = headBase(ir, in.mask, ir.b.getI8Type(), item.b, item.h);
+    item.mask = headMask();
 
   if (forward.getDropout())
     item.head =
@@ -183,6 +189,14 @@ void PrefillEmitter::emitPasses() {
   });
 }
 
+BufferAccess PrefillEmitter::headMask() {
+  Type element = ir.b.getI8Type();
+  return {headBase(ir, in.mask, element, item.b, item.h),
+          element,
+          {ir.trunc32(item.lastRow), ir.sub(ir.trunc32(in.Skv), ir.cI32(1))},
+          {in.mask.stride[2], in.mask.stride[3]}};
+}
+
 void PrefillEmitter::emitPack(Value strip) {
   Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
   Value queries = stripPart(w.queries, strip, D * s.strip());
@@ -202,6 +216,7 @@ void PrefillEmitter::emitPack(Value strip) {
       return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
     };
     ir.store(positions, state(w.positions));
+    keepStripValues(strip, lane, positions);
     ir.store(ir.splat(0.0f), state(w.reference));
     // Below every finite score: the first one moves the reference.
     ir.store(ir.splat(-INFINITY), state(w.threshold));
@@ -248,6 +263,7 @@ void PrefillEmitter::widenRows(const TensorInput &tensor, Value base,
 
 void PrefillEmitter::emitBlock(Value strip) {
   StripState state;
+  state.index = strip;
   state.first = ir.add(item.q0, ir.mul(strip, s.strip()));
   state.isFirst = ir.cmp(Ir::Pred::eq, strip, ir.cI64(0));
   state.isLast = ir.cmp(Ir::Pred::eq, ir.add(strip, 1), item.strips);
@@ -338,8 +354,7 @@ PrefillEmitter::RowSums PrefillEmitter::closeRows(Value strip, Value lane) {
   if (!forward.getSink().empty()) {
     ModEmitter emitter = *item.mods;
     Value q = ir.loadVecI32(state(w.positions));
-    emitter.bind(attn::Position::Q, q);
-    emitter.bind(attn::Position::QLocal, ir.sub(q, ir.broadcast(item.qOffset)));
+    bindQueries(emitter, q);
     Value sink = emitter.emit(forward.getSink()).front();
     if (!isa<VectorType>(sink.getType()))
       sink = ir.broadcast(sink);

@@ -43,7 +43,7 @@ private:
     Value lastRow;           ///< Sq - 1
     Value qOffset, kvOffset; ///< i32
     Value q, k, v, out;      ///< row 0 of this head
-    Value mask;              ///< byte (0, 0) of this head's mask tensor
+    BufferAccess mask;       ///< of this head, [Sq, Skv]
     Value head;              ///< b * Hq + h of the whole problem, i32
     Value isSecondPass;      ///< i1; where the kernel has two
     /// Knows b, h, kvh and what depends on them alone.
@@ -57,6 +57,7 @@ private:
 
   /// Addresses of one strip's state.
   struct StripState {
+    Value index;           ///< in its item
     Value first;           ///< its first query row
     Value isFirst, isLast; ///< among the strips of its item; i1
     Value queries, acc, reference, threshold, sum, positions;
@@ -81,6 +82,25 @@ private:
     Value lse;       ///< of every row
   };
 
+  /// A vector of a region that is computed once a strip: its value in the
+  /// region, and where the workspace keeps it.
+  struct StripValue {
+    mlir::Region *region;
+    Value result;
+    int64_t offset; ///< [strips][strip]
+  };
+
+  /// A load of a region, or of the mask tensor, that is done once a tile.
+  struct TileLoad {
+    mlir::Region *region = nullptr; ///< null for the mask tensor
+    Value result;                   ///< in the region
+    BufferAccess buffer;
+    unsigned keyAxis;
+    Value keySubscript; ///< in the region; null for kv_local
+    int64_t offsets;    ///< i64 [strips][strip]: where rows start
+    int64_t elements;   ///< f32 or i32 [rows][strip]
+  };
+
   bool hasSoftmax() {
     return forward.getNormalize() == attn::Normalization::Softmax;
   }
@@ -98,6 +118,7 @@ private:
   // Prefill.cpp
   void emitItem(Value index, Value blocks);
   void emitPasses();
+  BufferAccess headMask();
   void emitPack(Value strip);
   void emitKeyBlock(Value kv0);
   void widenRows(const TensorInput &tensor, Value base, int64_t offset,
@@ -115,6 +136,26 @@ private:
   Value workspace(int64_t offset);
   Value stripPart(int64_t offset, Value strip, int64_t floats);
 
+  // PrefillLoads.cpp
+  /// Stores what tiles need of the 8 queries from `lane` on, at `q`.
+  void keepStripValues(Value strip, Value lane, Value q);
+  void keepRows(TileLoad load, llvm::ArrayRef<Value> subscripts, Value strip,
+                Value lane);
+  Value rowOffsets(const TileLoad &load, Value strip);
+  /// Does the tile loads of a region.
+  void emitTileLoads(const StripState &state, Value kv, mlir::Region &region);
+  void emitTileLoad(const StripState &state, const TileLoad &load, Value kv);
+  Value tileElements(const TileLoad &load, Value r, int64_t column);
+  /// Knows a key and what depends on it, but not on queries.
+  ModEmitter rowEmitter(mlir::Region &region, Value kv);
+  /// Knows row `r` of a tile and 8 queries besides, and what was kept for them.
+  ModEmitter columnEmitter(const ModEmitter &row, const StripState &state,
+                           mlir::Region &region, Value r, int64_t column);
+  void bindQueries(ModEmitter &mods, Value q);
+  void bindKey(ModEmitter &mods, Value kv);
+  void storeLanes(Value lanes, Value address);
+  Value loadLanes(mlir::Type type, Value address);
+
   // PrefillTile.cpp
   TileVerdict emitBounds(Value qFirst, Value qLast, Value kvFirst,
                          Value kvLast);
@@ -123,13 +164,13 @@ private:
   TileMask decideTile(const StripState &state, Value kv, Value row,
                       Value blockFull);
   TileMask emitMaskBits(const StripState &state, Value kv, Value row);
-  void gatherMaskTensor(const StripState &state, Value kv);
-  std::vector<ModEmitter> columnEmitters(const StripState &state,
-                                         mlir::Region &region);
-  void bindKey(ModEmitter &emitter, Value kv);
   void prefetchRows(const StripState &state, Value kv);
   void emitScores(const StripState &state, Value kv, Value scores);
-  void emitScoreMod(const StripState &state, Value kv, Value scores);
+  /// A hook's function of the tile's values, in place; `finish` has the last
+  /// word on 8 of them, which lie at `index`.
+  void emitHook(const StripState &state, Value kv, mlir::Region &hook,
+                Value values,
+                llvm::function_ref<Value(Value value, Value index)> finish);
   void applyMaskBits(Value scores);
   void setValueRows(Value kv, Value row);
   Value keyRow(Value kv);
@@ -158,6 +199,8 @@ private:
   KernelInputs in;
   Item item;
   KeyBlock block;
+  std::vector<StripValue> stripValues;
+  std::vector<TileLoad> tileLoads; ///< that of the mask tensor first
   mlir::LLVM::LLVMFuncOp pack, unpack, rescale;
 };
 

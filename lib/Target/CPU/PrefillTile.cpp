@@ -46,27 +46,6 @@ PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(Value qFirst,
   return {verdict[0], forward.getMaskTensor() ? ir.cI1(false) : verdict[1]};
 }
 
-std::vector<ModEmitter> PrefillEmitter::columnEmitters(const StripState &state,
-                                                       Region &region) {
-  std::vector<ModEmitter> columns;
-  for (int64_t c = 0; c < s.columns; ++c) {
-    ModEmitter column = *item.mods;
-    Value q = ir.loadVecI32(ir.at(state.positions, ir.i32(), c * ir.lanes));
-    column.bindConsecutive(attn::Position::Q, q);
-    column.bindConsecutive(attn::Position::QLocal,
-                           ir.sub(q, ir.broadcast(item.qOffset)));
-    column.emitReady(region);
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
-void PrefillEmitter::bindKey(ModEmitter &emitter, Value kv) {
-  Value local = ir.trunc32(kv);
-  emitter.bind(attn::Position::KvLocal, local);
-  emitter.bind(attn::Position::Kv, ir.add(local, item.kvOffset));
-}
-
 Value PrefillEmitter::keyRow(Value kv) {
   if (element.isWide())
     return ir.at(item.k, ir.f32(), ir.mul(kv, in.k.stride[2]));
@@ -86,72 +65,44 @@ void PrefillEmitter::setValueRows(Value kv, Value row) {
              ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
 }
 
-void PrefillEmitter::gatherMaskTensor(const StripState &state, Value kv) {
-  Value lastKey = ir.sub(in.Skv, ir.cI64(1));
-  ir.loop(s.rows, 1, [&](Value r) {
-    Value key = ir.min(ir.add(kv, r), lastKey);
-    Value column =
-        ir.at(item.mask, ir.b.getI8Type(), ir.mul(key, in.mask.stride[3]));
-    Value bits = ir.at(workspace(w.bits), ir.i32(), ir.mul(r, s.strip()));
-    ir.loop(s.strip(), 1, [&](Value lane) {
-      Value row = ir.min(ir.add(state.first, lane), item.lastRow);
-      Value byte =
-          ir.load(ir.b.getI8Type(), ir.at(column, ir.b.getI8Type(),
-                                          ir.mul(row, in.mask.stride[2])));
-      Value zero =
-          arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI8IntegerAttr(0));
-      Value keep = ir.cmp(Ir::Pred::ne, byte, zero);
-      ir.store(arith::ExtSIOp::create(ir.b, ir.loc, ir.i32(), keep),
-               ir.at(bits, ir.i32(), lane));
-    });
-  });
-}
-
 /// Evaluates the mask before the product, row by row; -1 in a lane's bits
 /// where the pair is kept. A row that no lane keeps gets zeros for its v, so
 /// that what its memory holds never reaches the output.
 PrefillEmitter::TileMask PrefillEmitter::emitMaskBits(const StripState &state,
                                                       Value kv, Value row) {
   Region &mask = forward.getMask();
-  if (forward.getMaskTensor())
-    gatherMaskTensor(state, kv);
-  std::vector<ModEmitter> columns;
-  if (!mask.empty())
-    columns = columnEmitters(state, mask);
+  const TileLoad *tensor = forward.getMaskTensor() ? &tileLoads[0] : nullptr;
+  if (tensor)
+    emitTileLoad(state, *tensor, kv);
+  emitTileLoads(state, kv, mask);
   Value bits = workspace(w.bits), zeros = workspace(w.zeros);
+  auto emitRow = [&](Value r, ValueRange carried) {
+    Value key = ir.add(kv, r);
+    Value inRange = ir.broadcast(ir.cmp(Ir::Pred::slt, key, in.Skv));
+    Value rowBits = ir.at(bits, ir.i32(), ir.mul(r, s.strip()));
+    ModEmitter rowMods = rowEmitter(mask, key);
+    Value rowAny;
+    for (int64_t c = 0; c < s.columns; ++c) {
+      Value keep = inRange;
+      if (!mask.empty()) {
+        ModEmitter mods = columnEmitter(rowMods, state, mask, r, c);
+        Value value = mods.emit(mask).front();
+        if (!isa<VectorType>(value.getType()))
+          value = ir.broadcast(value);
+        keep = ir.bitAnd(keep, value);
+      }
+      if (tensor)
+        keep = ir.bitAnd(keep, tileElements(*tensor, r, c));
+      storeLanes(keep, ir.at(rowBits, ir.i32(), c * ir.lanes));
+      rowAny = c ? ir.bitOr(rowAny, keep) : keep;
+    }
+    rowAny = ir.anyLane(rowAny);
+    ir.store(ir.select(rowAny, valueRow(key), zeros),
+             ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
+    return Ir::Values{ir.bitOr(carried.front(), rowAny)};
+  };
   Value any =
-      ir.loop(ir.cI64(0), ir.cI64(s.rows), 1, {ir.cI1(false)},
-              [&](Value r, ValueRange carried) {
-                Value key = ir.add(kv, r);
-                Value inRange =
-                    ir.broadcast(ir.cmp(Ir::Pred::slt, key, in.Skv));
-                Value rowBits = ir.at(bits, ir.i32(), ir.mul(r, s.strip()));
-                Value rowAny;
-                for (int64_t c = 0; c < s.columns; ++c) {
-                  Value address = ir.at(rowBits, ir.i32(), c * ir.lanes);
-                  Value keep = inRange;
-                  if (!mask.empty()) {
-                    bindKey(columns[c], key);
-                    Value value = columns[c].emit(mask).front();
-                    if (!isa<VectorType>(value.getType()))
-                      value = ir.broadcast(value);
-                    keep = ir.bitAnd(keep, value);
-                  }
-                  if (forward.getMaskTensor())
-                    keep = ir.bitAnd(keep, ir.cmp(Ir::Pred::ne,
-                                                  ir.loadVecI32(address),
-                                                  ir.splat(0)));
-                  ir.store(arith::ExtSIOp::create(ir.b, ir.loc,
-                                                  ir.vec(ir.i32()), keep),
-                           address);
-                  rowAny = c ? ir.bitOr(rowAny, keep) : keep;
-                }
-                rowAny = ir.anyLane(rowAny);
-                ir.store(ir.select(rowAny, valueRow(key), zeros),
-                         ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
-                return Ir::Values{ir.bitOr(carried.front(), rowAny)};
-              })
-          .front();
+      ir.loop(ir.cI64(0), ir.cI64(s.rows), 1, {ir.cI1(false)}, emitRow).front();
   return {any, ir.cI1(true)};
 }
 
@@ -198,7 +149,8 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
               prefetchRows(state, kv);
             emitScores(state, kv, scores);
             if (hasScore())
-              emitScoreMod(state, kv, scores);
+              emitHook(state, kv, forward.getScore(), scores,
+                       [](Value value, Value) { return value; });
             ir.ifElse(
                 {}, mask.masked,
                 [&] {
@@ -285,23 +237,23 @@ void PrefillEmitter::emitScores(const StripState &state, Value kv,
                ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes));
 }
 
-void PrefillEmitter::emitScoreMod(const StripState &state, Value kv,
-                                  Value scores) {
-  Region &score = forward.getScore();
-  std::vector<ModEmitter> columns = columnEmitters(state, score);
+void PrefillEmitter::emitHook(
+    const StripState &state, Value kv, Region &hook, Value values,
+    function_ref<Value(Value value, Value index)> finish) {
+  emitTileLoads(state, kv, hook);
   // A loop over the rows: twelve copies of the mod would cost compile time
   // and gain nothing, since three columns already overlap.
   ir.loop(s.rows, 1, [&](Value r) {
-    Value rowScores = ir.at(scores, ir.f32(), ir.mul(r, s.strip()));
+    ModEmitter rowMods = rowEmitter(hook, ir.add(kv, r));
     for (int64_t c = 0; c < s.columns; ++c) {
-      Value address = ir.at(rowScores, ir.f32(), c * ir.lanes);
-      ModEmitter emitter = columns[c];
-      bindKey(emitter, ir.add(kv, r));
-      emitter.bind(score.getArgument(0), ir.loadVec(address));
-      Value value = emitter.emit(score).front();
+      Value index = ir.add(ir.mul(r, s.strip()), c * ir.lanes);
+      Value address = ir.at(values, ir.f32(), index);
+      ModEmitter emitter = columnEmitter(rowMods, state, hook, r, c);
+      emitter.bind(hook.getArgument(0), ir.loadVec(address));
+      Value value = emitter.emit(hook).front();
       if (!isa<VectorType>(value.getType()))
         value = ir.broadcast(value);
-      ir.store(value, address);
+      ir.store(finish(value, index), address);
     }
   });
 }

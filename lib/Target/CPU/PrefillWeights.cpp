@@ -237,24 +237,12 @@ void PrefillEmitter::storeKeptBits(Value scores) {
 /// The prob mod on the tile's weights, in place; 0 where a pair is not kept.
 void PrefillEmitter::emitProbMod(const StripState &state, Value kv,
                                  Value weights) {
-  Region &prob = forward.getProb();
-  std::vector<ModEmitter> columns = columnEmitters(state, prob);
-  ir.loop(s.rows, 1, [&](Value r) {
-    Value first = ir.mul(r, s.strip());
-    for (int64_t c = 0; c < s.columns; ++c) {
-      Value lane = ir.add(first, c * ir.lanes);
-      Value address = ir.at(weights, ir.f32(), lane);
-      ModEmitter emitter = columns[c];
-      bindKey(emitter, ir.add(kv, r));
-      emitter.bind(prob.getArgument(0), ir.loadVec(address));
-      Value value = emitter.emit(prob).front();
-      if (!isa<VectorType>(value.getType()))
-        value = ir.broadcast(value);
-      Value bits = ir.loadVecI32(ir.at(workspace(w.bits), ir.i32(), lane));
-      Value keep = ir.cmp(Ir::Pred::ne, bits, ir.splat(0));
-      ir.store(ir.select(keep, value, ir.splat(0.0f)), address);
-    }
-  });
+  emitHook(state, kv, forward.getProb(), weights,
+           [&](Value value, Value index) {
+             Value keep =
+                 loadLanes(ir.i1(), ir.at(workspace(w.bits), ir.i32(), index));
+             return ir.select(keep, value, ir.splat(0.0f));
+           });
 }
 
 /// 0 in place of the weights that dropout drops. The scale of the others joins

@@ -19,14 +19,20 @@ namespace attnjit::cpu {
 
 using Rows = std::array<Value, 8>;
 
+// Lanes of two vectors of 8, as unpack and shuffle take them.
+static constexpr int64_t kLow[] = {0, 8, 1, 9, 4, 12, 5, 13};
+static constexpr int64_t kHigh[] = {2, 10, 3, 11, 6, 14, 7, 15};
+static constexpr int64_t kEven[] = {0, 1, 8, 9, 4, 5, 12, 13};
+static constexpr int64_t kOdd[] = {2, 3, 10, 11, 6, 7, 14, 15};
+
+static Value shuffle(Ir &ir, Value x, Value y, ArrayRef<int64_t> mask) {
+  return vector::ShuffleOp::create(ir.b, ir.loc, x, y, mask);
+}
+
 static Rows transpose8(Ir &ir, const Rows &r) {
-  auto shuffle = [&](Value x, Value y, ArrayRef<int64_t> mask) -> Value {
-    return vector::ShuffleOp::create(ir.b, ir.loc, x, y, mask);
+  auto shuffle = [&](Value x, Value y, ArrayRef<int64_t> mask) {
+    return cpu::shuffle(ir, x, y, mask);
   };
-  static constexpr int64_t kLow[] = {0, 8, 1, 9, 4, 12, 5, 13};
-  static constexpr int64_t kHigh[] = {2, 10, 3, 11, 6, 14, 7, 15};
-  static constexpr int64_t kEven[] = {0, 1, 8, 9, 4, 5, 12, 13};
-  static constexpr int64_t kOdd[] = {2, 3, 10, 11, 6, 7, 14, 15};
   static constexpr int64_t kLeft[] = {0, 1, 2, 3, 8, 9, 10, 11};
   static constexpr int64_t kRight[] = {4, 5, 6, 7, 12, 13, 14, 15};
   Rows t, u, v;
@@ -44,6 +50,21 @@ static Rows transpose8(Ir &ir, const Rows &r) {
     v[i + 4] = shuffle(u[i], u[i + 4], kRight);
   }
   return v;
+}
+
+Ir::Values transposeHalves(Ir &ir, ArrayRef<Value> rows) {
+  assert(rows.size() == 8 && "one row a lane");
+  // Rows i and i + 4 side by side: unpack and shuffle work within halves.
+  static constexpr int64_t kJoin[] = {0, 1, 2, 3, 4, 5, 6, 7};
+  std::array<Value, 4> joined;
+  for (int i = 0; i < 4; ++i)
+    joined[i] = shuffle(ir, rows[i], rows[i + 4], kJoin);
+  Value low0 = shuffle(ir, joined[0], joined[1], kLow);
+  Value high0 = shuffle(ir, joined[0], joined[1], kHigh);
+  Value low1 = shuffle(ir, joined[2], joined[3], kLow);
+  Value high1 = shuffle(ir, joined[2], joined[3], kHigh);
+  return {shuffle(ir, low0, low1, kEven), shuffle(ir, low0, low1, kOdd),
+          shuffle(ir, high0, high1, kEven), shuffle(ir, high0, high1, kOdd)};
 }
 
 /// A private function that is not inlined, with an entry block.

@@ -25,6 +25,10 @@ namespace attnjit::cpu {
 mlir::LLVM::LLVMFuncOp emitPackRows(Ir &ir, llvm::StringRef name,
                                     Element element, int64_t D, int64_t strip);
 
+/// Transposes 8 vectors of 4 (f32 or i32): lane j of vector i of the result is
+/// element i of rows[j].
+Ir::Values transposeHalves(Ir &ir, llvm::ArrayRef<Value> rows);
+
 /// Emits `unpack(source, factors, destination)`: source[d * strip + j] times
 /// factors[j], or 0 where that factor is 0, goes to destination[j * width + d],
 /// for d below `width` (a multiple of the lanes).

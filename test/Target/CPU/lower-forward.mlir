@@ -103,17 +103,25 @@ score(%s: f32) {
 
 // -----
 
-// What depends on b and h alone is loaded outside the loops over queries and
-// keys, what depends on q outside the loop over the rows of a tile.
+// What depends on b and h alone is loaded once an item. What depends on q is
+// computed when a strip is packed, 8 consecutive elements by one load, and
+// stored: tiles load it again.
 // CHECK-LABEL: llvm.func @hoisted(
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} {alignment = 2 : i64} : !llvm.ptr -> f16
 // CHECK-NOT: -> f16
+// CHECK: llvm.call @hoisted_pack
+// CHECK: %[[ADJACENT:.*]] = arith.andi
+// CHECK-NEXT: %[[IDS:.*]] = scf.if %[[ADJACENT]] -> (vector<8xi32>) {
+// CHECK: llvm.load {{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<8xi32>
+// CHECK: } else {
+// CHECK: llvm.store %[[IDS]]
+// CHECK-NOT: vector.reduction <and>
 // CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
-// CHECK-COUNT-24: {alignment = 4 : i64} : !llvm.ptr -> i32
 // CHECK: scf.for
 // CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
 // CHECK-NOT: -> f16
+// CHECK-NOT: vector.reduction <and>
 attn.forward @hoisted attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                   params = [],
                                   buffers = [tensor<?xf16>, tensor<?xi32>]}
@@ -132,8 +140,63 @@ score(%s: f32) {
 
 // -----
 
-// A mask tensor is bytes.
+// A load of each pair: where the rows of the 24 queries start is kept with the
+// strip; a tile reads 4 keys of each row, if they lie side by side inside the
+// buffer, and transposes them into lanes before the loop over its keys.
+// CHECK-LABEL: llvm.func @pair_load(
+// CHECK: llvm.call @pair_load_pack
+// CHECK: arith.muli {{.*}} : vector<8xi64>
+// CHECK: llvm.store {{.*}} : vector<8xi64>, !llvm.ptr
+// CHECK-NOT: vector<8xi64>
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK: %[[INSIDE:.*]] = arith.andi
+// CHECK: %[[TOGETHER:.*]] = arith.andi %[[INSIDE]]
+// CHECK-NEXT: scf.if %[[TOGETHER]] {
+// CHECK: scf.for
+// CHECK-COUNT-8: {alignment = 2 : i64} : !llvm.ptr -> vector<4xf16>
+// CHECK-COUNT-4: vector.shuffle {{.*}} : vector<4xf32>, vector<4xf32>
+// CHECK-COUNT-8: vector.shuffle {{.*}} : vector<8xf32>, vector<8xf32>
+// CHECK-COUNT-4: llvm.store {{.*}} : vector<8xf32>
+// CHECK: } else {
+// CHECK: {alignment = 2 : i64} : !llvm.ptr -> f16
+// CHECK: scf.for
+// CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
+// CHECK-NOT: f16
+attn.forward @pair_load attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                    params = [],
+                                    buffers = [tensor<?x?xf16>]}
+score(%s: f32) {
+  %q = attn.position q
+  %kv = attn.position kv
+  %bias = attn.load 0[%q, %kv] : f32
+  %x = attn.apply div(%s, %bias) : (f32, f32) -> f32
+  attn.yield %x : f32
+}
+
+// -----
+
+// What depends on the key alone is loaded once a row, for all three columns.
+// CHECK-LABEL: llvm.func @key_load(
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK: {alignment = 2 : i64} : !llvm.ptr -> f16
+// CHECK-NOT: -> f16
+// CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
+// CHECK-NOT: -> f16
+attn.forward @key_load attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                   params = [], buffers = [tensor<?xf16>]}
+score(%s: f32) {
+  %kv = attn.position kv
+  %bias = attn.load 0[%kv] : f32
+  %x = attn.apply div(%s, %bias) : (f32, f32) -> f32
+  attn.yield %x : f32
+}
+
+// -----
+
+// A mask tensor is one more load of each pair, of bytes.
 // CHECK-LABEL: llvm.func @tensor_mask(
+// CHECK: llvm.store {{.*}} : vector<8xi64>, !llvm.ptr
+// CHECK-COUNT-8: {alignment = 1 : i64} : !llvm.ptr -> vector<4xi8>
 // CHECK: llvm.load {{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
 // CHECK: vector.reduction <or>
 // CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}

@@ -23,22 +23,33 @@ namespace attnjit::cpu {
 /// Where the kernel keeps its state in the workspace: byte offsets, each a
 /// multiple of 64. Sizes in f32 unless said otherwise.
 struct PrefillWorkspace {
+  /// Vectors that are kept for a strip, and loads that are done for a tile, at
+  /// most; what exceeds them is computed for each pair. More than mods have.
+  static constexpr int64_t kStripValues = 8;
+  static constexpr int64_t kTileLoads = 5;
+
   int64_t queries; ///< [strips][D][strip]: q transposed, times the scale
   int64_t acc;     ///< [strips][Dv rounded up to lanes][strip]: out, transposed
-  int64_t reference; ///< [strips][strip]: m, subtracted from scores
-  int64_t threshold; ///< [strips][strip]: scores above it move m; between two
-                     ///< passes, lse takes its place
-  int64_t sum;       ///< [strips][strip]: l; then the factor of the row
-  int64_t positions; ///< i32 [strips][strip]: q position of each lane
-  int64_t scores;    ///< [blockKv][strip]: scores, then probabilities
-  int64_t bits;      ///< i32 [rows][strip]: -1 where a pair of the tile is kept
-  int64_t words;     ///< i32 [rows + 3, rounded up to 4][lanes]: of dropout
-  int64_t vRows;     ///< pointer [blockKv]: the v row of each row of scores
-  int64_t zeros;     ///< [Dv rounded up]: a v row for keys that none keeps
-  int64_t outRows;   ///< [strip][Dv rounded up]: out of one strip
-  int64_t keys;      ///< [blockKv][D]: a block of 16-bit k, widened
-  int64_t values;    ///< [blockKv][Dv]: likewise of v
-  int64_t bytes;     ///< of all
+  int64_t reference;   ///< [strips][strip]: m, subtracted from scores
+  int64_t threshold;   ///< [strips][strip]: scores above it move m; between two
+                       ///< passes, lse takes its place
+  int64_t sum;         ///< [strips][strip]: l; then the factor of the row
+  int64_t positions;   ///< i32 [strips][strip]: q position of each lane
+  int64_t stripValues; ///< f32 or i32 [kStripValues][strips][strip]
+  int64_t rowOffsets;  ///< i64 [kTileLoads][strips][strip]
+  int64_t tileElements; ///< f32 or i32 [kTileLoads][rows][strip]
+  int64_t scores;       ///< [blockKv][strip]: scores, then probabilities
+  int64_t bits;    ///< i32 [rows][strip]: -1 where a pair of the tile is kept
+  int64_t words;   ///< i32 [rows + 3, rounded up to 4][lanes]: of dropout
+  int64_t vRows;   ///< pointer [blockKv]: the v row of each row of scores
+  int64_t zeros;   ///< [Dv rounded up]: a v row for keys that none keeps
+  int64_t outRows; ///< [strip][Dv rounded up]: out of one strip
+  int64_t keys;    ///< [blockKv][D]: a block of 16-bit k, widened
+  int64_t values;  ///< [blockKv][Dv]: likewise of v
+  int64_t bytes;   ///< of all
+  int64_t stripValuesBytes;  ///< of one of the kStripValues
+  int64_t rowOffsetsBytes;   ///< of one of the kTileLoads
+  int64_t tileElementsBytes; ///< likewise
 
   static PrefillWorkspace layout(const AttentionSpec &spec,
                                  const PrefillSchedule &schedule);

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTNJIT_LIB_FRONTEND_EMITLOAD_H
-#define ATTNJIT_LIB_FRONTEND_EMITLOAD_H
+#ifndef ATTNJIT_FRONTEND_EMITLOAD_H
+#define ATTNJIT_FRONTEND_EMITLOAD_H
 
 #include "attnjit/Frontend/ModEmitter.h"
 
@@ -28,6 +28,22 @@ mlir::Value emitBufferLoad(mlir::OpBuilder &b, mlir::Location loc,
                            mlir::ArrayRef<mlir::Value> subscripts,
                            mlir::ArrayRef<int> steps);
 
+/// What the axes with a subscript add to an element's offset, in elements: i64,
+/// or a vector of i64 where a subscript is a vector. Axes whose subscript is
+/// null add nothing. Subscripts are clamped.
+mlir::Value emitBufferOffset(mlir::OpBuilder &b, mlir::Location loc,
+                             const BufferAccess &buffer,
+                             mlir::ArrayRef<mlir::Value> subscripts);
+
+/// The type that memory holds of a buffer: bf16 as i16, integers without
+/// signedness.
+mlir::Type storageTypeOf(const BufferAccess &buffer);
+
+/// What a load gives of elements in that type, scalars or vectors: f32, i32 or
+/// i1.
+mlir::Value emitFromStorage(mlir::OpBuilder &b, mlir::Location loc,
+                            const BufferAccess &buffer, mlir::Value raw);
+
 } // namespace attnjit
 
-#endif // ATTNJIT_LIB_FRONTEND_EMITLOAD_H
+#endif // ATTNJIT_FRONTEND_EMITLOAD_H

@@ -1,0 +1,238 @@
+//===- PrefillLoads.cpp - What a mod reads, once a strip or a tile --------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a mod makes of the query alone is computed when a strip is packed, and
+// loaded where a tile needs it:
+//
+//   doc[q] == doc[kv]       kept: doc[q], 24 lanes a strip
+//   slope[h] * (kv - q)     nothing: q is there anyhow
+//
+// Loads that walk along a row of a buffer with the key (PairLoads.h) are done
+// for a whole tile before it needs them. Where the rows of the 24 queries start
+// is kept with the strip; a tile then reads 4 keys of each row at once, and
+// transposes them into lanes:
+//
+//   bias[h, q, kv]          kept: 24 offsets; a tile: 24 loads of 4 elements
+//
+// Where the four keys do not lie one after another inside the buffer, elements
+// are read one by one. The mask tensor is one more load of that kind.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrefillEmitter.h"
+
+#include "Transpose.h"
+#include "attnjit/Frontend/EmitLoad.h"
+#include "attnjit/Frontend/PairLoads.h"
+
+using namespace mlir;
+
+namespace attnjit::cpu {
+
+//===----------------------------------------------------------------------===//
+// Once a strip
+//===----------------------------------------------------------------------===//
+
+void PrefillEmitter::bindQueries(ModEmitter &mods, Value q) {
+  mods.bindConsecutive(attn::Position::Q, q);
+  mods.bindConsecutive(attn::Position::QLocal,
+                       ir.sub(q, ir.broadcast(item.qOffset)));
+}
+
+void PrefillEmitter::keepRows(TileLoad load, ArrayRef<Value> subscripts,
+                              Value strip, Value lane) {
+  load.offsets = w.rowOffsets + tileLoads.size() * w.rowOffsetsBytes;
+  load.elements = w.tileElements + tileLoads.size() * w.tileElementsBytes;
+  Value offsets = emitBufferOffset(ir.b, ir.loc, load.buffer, subscripts);
+  if (!isa<VectorType>(offsets.getType()))
+    offsets = ir.broadcast(offsets);
+  ir.store(offsets, ir.at(rowOffsets(load, strip), ir.i64(), lane));
+  tileLoads.push_back(std::move(load));
+}
+
+Value PrefillEmitter::rowOffsets(const TileLoad &load, Value strip) {
+  return ir.at(workspace(load.offsets), ir.i64(), ir.mul(strip, s.strip()));
+}
+
+void PrefillEmitter::keepStripValues(Value strip, Value lane, Value q) {
+  if (forward.getMaskTensor()) {
+    TileLoad load;
+    load.buffer = item.mask;
+    load.keyAxis = 1;
+    Value rows = ir.sub(q, ir.broadcast(item.qOffset));
+    keepRows(std::move(load), {rows, Value()}, strip, lane);
+  }
+  for (Region *region :
+       {&forward.getMask(), &forward.getScore(), &forward.getProb()}) {
+    ModEmitter mods = *item.mods;
+    bindQueries(mods, q);
+    SmallVector<Value> loaded;
+    for (const PairLoad &pair : findPairLoads(*region)) {
+      if (std::ssize(tileLoads) == PrefillWorkspace::kTileLoads)
+        break;
+      attn::LoadOp op = pair.op;
+      TileLoad load;
+      load.region = region;
+      load.result = op.getResult();
+      load.buffer = in.captures.buffers[op.getOrdinal()];
+      load.keyAxis = pair.keyAxis;
+      load.keySubscript = op.getSubscripts()[pair.keyAxis];
+      SmallVector<Value> subscripts;
+      for (auto [axis, subscript] : llvm::enumerate(op.getSubscripts()))
+        subscripts.push_back(axis == pair.keyAxis ? Value()
+                                                  : mods.emit(subscript));
+      keepRows(std::move(load), subscripts, strip, lane);
+      loaded.push_back(op.getResult());
+    }
+    mods.emitReady(*region);
+    for (Value value : mods.worthKeeping(*region, loaded)) {
+      if (std::ssize(stripValues) == PrefillWorkspace::kStripValues)
+        break;
+      StripValue kept = {region, value,
+                         w.stripValues +
+                             std::ssize(stripValues) * w.stripValuesBytes};
+      storeLanes(
+          mods.lookup(value),
+          ir.at(stripPart(kept.offset, strip, s.strip()), ir.f32(), lane));
+      stripValues.push_back(kept);
+    }
+  }
+}
+
+/// Lanes of f32, i32, or i1 as 0 and -1.
+void PrefillEmitter::storeLanes(Value lanes, Value address) {
+  if (getElementTypeOrSelf(lanes.getType()).isInteger(1))
+    lanes = arith::ExtSIOp::create(ir.b, ir.loc, ir.vec(ir.i32()), lanes);
+  ir.store(lanes, address);
+}
+
+Value PrefillEmitter::loadLanes(Type type, Value address) {
+  if (!type.isInteger(1))
+    return ir.load(ir.vec(type), address);
+  return ir.cmp(Ir::Pred::ne, ir.loadVecI32(address), ir.splat(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Once a tile
+//===----------------------------------------------------------------------===//
+
+/// Elements as a tile keeps them: f32 or i32, where a bool is true if not 0.
+static Value widenElements(Ir &ir, const BufferAccess &buffer, Value raw) {
+  if (!buffer.element.isSignlessInteger(8))
+    return emitFromStorage(ir.b, ir.loc, buffer, raw);
+  Type type = ir.i32();
+  if (auto vector = dyn_cast<VectorType>(raw.getType()))
+    type = vector.clone(type);
+  return arith::ExtUIOp::create(ir.b, ir.loc, type, raw);
+}
+
+void PrefillEmitter::emitTileLoads(const StripState &state, Value kv,
+                                   Region &region) {
+  for (const TileLoad &load : tileLoads)
+    if (load.region == &region)
+      emitTileLoad(state, load, kv);
+}
+
+/// Fills the load's elements of the tile, [rows][strip].
+void PrefillEmitter::emitTileLoad(const StripState &state, const TileLoad &load,
+                                  Value kv) {
+  Value key = ir.trunc32(kv);
+  if (load.keySubscript) {
+    ModEmitter mods = *item.mods;
+    bindKey(mods, kv);
+    key = mods.emit(load.keySubscript);
+  }
+  const BufferAccess &buffer = load.buffer;
+  Value last = buffer.last[load.keyAxis], stride = buffer.stride[load.keyAxis];
+  Type storage = storageTypeOf(buffer);
+  Value offsets = rowOffsets(load, state.index);
+  Value elements = workspace(load.elements);
+  auto offsetAt = [&](Value index) {
+    return ir.load(ir.i64(), ir.at(offsets, ir.i64(), index));
+  };
+
+  Value inside = ir.bitAnd(
+      ir.cmp(Ir::Pred::sge, key, ir.cI32(0)),
+      ir.cmp(Ir::Pred::sle, key,
+             ir.sub(last, ir.cI32(static_cast<int32_t>(s.rows) - 1))));
+  Value together = ir.cmp(Ir::Pred::eq, stride, ir.cI64(1));
+  ir.ifElse(
+      {}, ir.bitAnd(inside, together),
+      [&] {
+        Value first = ir.at(buffer.base, storage, ir.ext64(key));
+        auto type = VectorType::get(s.rows, storage);
+        ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+          Ir::Values rows;
+          for (int64_t i = 0; i < ir.lanes; ++i) {
+            Value row = ir.at(first, storage, offsetAt(ir.add(lane, i)));
+            rows.push_back(widenElements(ir, buffer, ir.load(type, row)));
+          }
+          for (auto [r, keys] : llvm::enumerate(transposeHalves(ir, rows)))
+            ir.store(keys, ir.at(ir.at(elements, ir.i32(), lane), ir.i32(),
+                                 r * s.strip()));
+        });
+        return Ir::Values();
+      },
+      [&] {
+        ir.loop(s.rows, 1, [&](Value r) {
+          Value own = ir.add(key, ir.trunc32(r));
+          own = ir.min(ir.max(own, ir.cI32(0)), last);
+          Value column =
+              ir.at(buffer.base, storage, ir.mul(ir.ext64(own), stride));
+          Value to = ir.at(elements, ir.i32(), ir.mul(r, s.strip()));
+          ir.loop(s.strip(), 1, [&](Value lane) {
+            Value raw =
+                ir.load(storage, ir.at(column, storage, offsetAt(lane)));
+            ir.store(widenElements(ir, buffer, raw), ir.at(to, ir.i32(), lane));
+          });
+        });
+        return Ir::Values();
+      });
+}
+
+/// Row `r` and one column of what emitTileLoad has filled.
+Value PrefillEmitter::tileElements(const TileLoad &load, Value r,
+                                   int64_t column) {
+  Value row = ir.at(workspace(load.elements), ir.i32(), ir.mul(r, s.strip()));
+  Type type = load.result ? load.result.getType() : ir.i1();
+  return loadLanes(type, ir.at(row, ir.i32(), column * ir.lanes));
+}
+
+ModEmitter PrefillEmitter::columnEmitter(const ModEmitter &row,
+                                         const StripState &state,
+                                         Region &region, Value r,
+                                         int64_t column) {
+  auto part = [&](Value base) {
+    return ir.at(base, ir.f32(), column * ir.lanes);
+  };
+  ModEmitter mods = row;
+  bindQueries(mods, ir.loadVecI32(part(state.positions)));
+  for (const StripValue &kept : stripValues)
+    if (kept.region == &region) {
+      Value from = stripPart(kept.offset, state.index, s.strip());
+      mods.bind(kept.result, loadLanes(kept.result.getType(), part(from)));
+    }
+  for (const TileLoad &load : tileLoads)
+    if (load.region == &region)
+      mods.bind(load.result, tileElements(load, r, column));
+  return mods;
+}
+
+ModEmitter PrefillEmitter::rowEmitter(Region &region, Value kv) {
+  ModEmitter mods = *item.mods;
+  bindKey(mods, kv);
+  mods.emitReady(region);
+  return mods;
+}
+
+void PrefillEmitter::bindKey(ModEmitter &mods, Value kv) {
+  Value local = ir.trunc32(kv);
+  mods.bind(attn::Position::KvLocal, local);
+  mods.bind(attn::Position::Kv, ir.add(local, item.kvOffset));
+}
+
+} // namespace attnjit::cpu
