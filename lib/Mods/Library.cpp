@@ -42,42 +42,56 @@ const LibraryMod *attnjit::findLibraryMod(std::string_view name) {
 // Names that were meant
 //===----------------------------------------------------------------------===//
 
-/// "did you mean `x`, `y` or `z`?", or nothing: the nearest spelling, then the
-/// shortest names that hold the word.
-static std::string suggestNames(std::string_view unknown) {
-  constexpr size_t kMost = 3, kShortestPart = 3;
-  std::vector<std::string_view> names;
-  Suggestion nearest(unknown);
+/// Offers the words that stand between the `_` of a name.
+static void offerWords(Suggestion &suggestion, std::string_view name) {
+  for (size_t begin = 0; begin <= name.size();) {
+    size_t end = std::min(name.find('_', begin), name.size());
+    suggestion.offer(name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
+/// Up to three names: the nearest one, then the shortest of those that hold the
+/// nearest word.
+static std::vector<std::string_view> namesNear(std::string_view unknown) {
+  constexpr size_t kMost = 3;
+  Suggestion whole(unknown), word(unknown);
   for (const LibraryMod &mod : kMods) {
-    nearest.offer(mod.name);
-    if (unknown.size() >= kShortestPart &&
-        mod.name.find(unknown) != std::string_view::npos)
+    whole.offer(mod.name);
+    offerWords(word, mod.name);
+  }
+  std::vector<std::string_view> names;
+  for (const LibraryMod &mod : kMods)
+    if (mod.name == whole.word() ||
+        (!word.word().empty() &&
+         mod.name.find(word.word()) != std::string_view::npos))
       names.push_back(mod.name);
-  }
-  std::ranges::stable_sort(names, {}, &std::string_view::size);
-  if (!nearest.word().empty()) {
-    std::erase(names, nearest.word());
-    names.insert(names.begin(), nearest.word());
-  }
+  std::ranges::stable_sort(names, {}, [&](std::string_view name) {
+    return name == whole.word() ? 0 : name.size();
+  });
   names.resize(std::min(names.size(), kMost));
-  std::string text;
-  for (size_t i = 0; i < names.size(); ++i)
-    text += fmt::format("{}`{}`",
-                        i == 0                 ? "did you mean "
-                        : i + 1 < names.size() ? ", "
-                                               : " or ",
-                        names[i]);
-  return text.empty() ? text : text + "?";
+  return names;
+}
+
+/// "; did you mean `x`, `y` or `z`?", or nothing.
+static std::string suggestNames(std::string_view unknown) {
+  const std::vector<std::string_view> names = namesNear(unknown);
+  if (names.empty())
+    return "";
+  std::string text = fmt::format("; did you mean `{}`", names.front());
+  for (size_t i = 1; i < names.size(); ++i)
+    text +=
+        fmt::format("{}`{}`", i + 1 < names.size() ? ", " : " or ", names[i]);
+  return text + "?";
 }
 
 Expected<ResolvedMod> attnjit::resolveLibraryMod(std::string_view name) {
   if (const LibraryMod *mod = findLibraryMod(name))
     return ResolvedMod{fmt::format("<library>/{}.mod", name),
                        std::string(mod->text)};
-  std::string hint = suggestNames(name);
-  return fail(ErrorKind::InvalidMod,
-              fmt::format("there is no library mod `{}`{}{}", name,
-                          hint.empty() ? "" : "; ", hint));
+  return fail(
+      ErrorKind::InvalidMod,
+      fmt::format("there is no library mod `{}`{}", name, suggestNames(name)));
 }
 
 ParseOptions attnjit::withLibrary() {

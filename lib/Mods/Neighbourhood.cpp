@@ -109,9 +109,7 @@ MaskMod mods::sasa2d(const I32 &width, const I32 &radius) {
 
 MaskMod mods::swinWindows(const I32 &width, const I32 &window,
                           const I32 &shift) {
-  auto region = [&](const I32 &x) {
-    return floordiv(x + window - shift, window);
-  };
+  auto region = [&](const I32 &x) { return floordiv(x - shift, window); };
   return region(q % width) == region(kv % width) &&
          region(floordiv(q, width)) == region(floordiv(kv, width));
 }

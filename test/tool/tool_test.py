@@ -506,7 +506,8 @@ class CacheTest(ToolTest):
 
 class OtherCommandsTest(ToolTest):
     def test_help_and_version(self):
-        commands = ("run", "compile", "check", "fmt", "mask", "bench", "cache", "target")
+        commands = ("run", "compile", "check", "fmt", "mask", "bench", "mods", "cache",
+                    "target")  # fmt: skip
         text = self.succeed("--help").stdout.decode()
         for command in commands:
             self.assertIn(command, text)
@@ -525,6 +526,8 @@ class OtherCommandsTest(ToolTest):
             ["fmt", mod],
             ["mask", mod, "--shape", SHAPE, "-o", self.dir / "m.npy"],
             ["bench", mod, "--shape", SHAPE, "--seconds", "0.01"],
+            ["mods"],
+            ["mods", "causal"],
             ["cache", "path"],
             ["target"],
         ):
@@ -617,6 +620,63 @@ class OtherCommandsTest(ToolTest):
         for key in ("target", "runs", "median_ms", "gflops_median", "peak_gflops",
                     "peak_share_best"):  # fmt: skip
             self.assertIn(key, result)
+
+    def test_mods_lists_the_library(self):
+        entries = self.json_of("mods")["mods"]
+        self.assertGreater(len(entries), 100)
+        lines = self.succeed("mods").stdout.decode().splitlines()
+        self.assertEqual(len(lines), len(entries))
+        # Columns: each summary begins where the first one does.
+        column = lines[0].index(entries[0]["summary"])
+        for entry, line in zip(entries, lines):
+            self.assertEqual(line[:column].split(), [entry["name"], entry["kind"]])
+            self.assertEqual(line[column:], entry["summary"])
+            self.assertIn(entry["kind"], ("score", "mask", "prob", "sink"))
+        self.assertIn("windows", {entry["group"] for entry in entries})
+
+    def test_mods_shows_a_text(self):
+        text = self.succeed("mods", "sliding_window").stdout
+        self.assertIn(b"\nmod sliding_window\n", text)
+        result = self.json_of("mods", "sliding_window")
+        self.assertEqual((result["text"], result["kind"]), (text.decode(), "mask"))
+        self.succeed("check", "-", stdin=text)
+        self.refuse("mods", "sliding_windw", says=["sliding_windw", "`sliding_window`"],
+                    status=(1,))  # fmt: skip
+        self.refuse("mods", "a", "b", says="b", status=(2,))
+
+    def test_a_mod_may_be_a_name_of_the_library(self):
+        shape = ["--shape", "Hq=1,Sq=3,D=8"]
+        path = self.dir / "m.npy"
+        causal = [j <= i for i in range(3) for j in range(3)]
+        self.succeed("mask", "causal", *shape, "-o", path)
+        self.assertEqual(npy.read(path)[2], causal)
+        result = self.json_of("run", "sliding_window", *shape, "--set", "window=2", "--check")
+        self.assertTrue(result["check"]["ok"])
+        self.succeed("mask", "block_causal", *shape, "--set", "block=1", "-o", path)
+        self.assertEqual(npy.read(path)[2], causal)
+        self.assertEqual(self.succeed("fmt", "causal").stdout, self.succeed("mods", "causal").stdout)
+        self.assertTrue(self.json_of("check", "causal")["ok"])
+        self.refuse("fmt", "causal", "--in-place", says=["`causal`", "library"], status=(1,))
+        self.refuse("check", "causl", says=["no file", "`causal`"], status=(1,))
+        # A path can only mean a file.
+        self.refuse("check", "./causal", says="./causal", status=(1,))
+        self.refuse("check", "causal.mod", says="causal.mod", status=(1,))
+
+    def test_a_file_goes_before_the_library(self):
+        path = self.dir / "m.npy"
+        (self.dir / "causal").mkdir()
+        self.succeed("mask", "causal", "--shape", "Hq=1,Sq=2,D=8", "-o", path)
+        self.assertEqual(npy.read(path)[2], [1, 0, 1, 1])
+        (self.dir / "causal").rmdir()
+        self.mod("mask = q < kv\n", "causal")
+        self.succeed("mask", "causal", "--shape", "Hq=1,Sq=2,D=8", "-o", path)
+        self.assertEqual(npy.read(path)[2], [0, 1, 0, 0])
+        # Within a mod the name is always the library's.
+        self.succeed("mask", "-", "--shape", "Hq=1,Sq=2,D=8", "-o", path,
+                     stdin=b"use causal\n")  # fmt: skip
+        self.assertEqual(npy.read(path)[2], [1, 0, 1, 1])
+        self.refuse("check", "-", stdin=b"use causl\n", says=["<stdin>:1:5", "`causal`"])
+        self.refuse("check", "-", stdin=b"use zzzzz\n", says="path in quotes")
 
     def test_target(self):
         result = self.json_of("target")

@@ -47,8 +47,7 @@ private:
 
 CLI::App *CheckCommand::declare(CLI::App &app) {
   CLI::App *command = app.add_subcommand("check", "Parse and type-check mods");
-  command->add_option("MOD", mods, "A .mod file, or - for standard input")
-      ->required();
+  command->add_option("MOD", mods, kModHelp)->required();
   common.declare(*command);
   return command;
 }

@@ -36,6 +36,10 @@ class ProcessClock;
 /// JSON whose keys keep the order in which they were set.
 using Json = nlohmann::ordered_json;
 
+/// What the option MOD is.
+inline constexpr const char *kModHelp =
+    "A .mod file, - for standard input, or the name of a library mod";
+
 /// What every subcommand takes.
 struct CommonOptions {
   std::string cacheDirectory; ///< empty: the default one

@@ -49,8 +49,7 @@ private:
 
 CLI::App *FmtCommand::declare(CLI::App &app) {
   CLI::App *command = app.add_subcommand("fmt", "Lay out mods canonically");
-  command->add_option("MOD", mods, "A .mod file, or - for standard input")
-      ->required();
+  command->add_option("MOD", mods, kModHelp)->required();
   command->add_flag("--in-place", inPlace,
                     "Replace the files instead of printing them");
   common.declare(*command);
@@ -64,6 +63,11 @@ Expected<void> FmtCommand::formatFile(const std::string &name) {
   Expected<ModSource> source = readModSource(name);
   if (!source)
     return fail(source.error());
+  if (inPlace && source->isFromLibrary)
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("`{}` is a mod of the library, which is not "
+                            "formatted in place",
+                            name));
   FormatResult formatted = formatMod(source->text);
   if (!formatted.diagnostics.empty()) {
     std::fputs(render(formatted.diagnostics, source->displayName, source->text)

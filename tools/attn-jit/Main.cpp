@@ -51,7 +51,7 @@ static int runCommandLine(int argc, char **argv, const ProcessClock &clock) {
   std::vector<Entry> entries;
   for (auto make : {makeRunCommand, makeCompileCommand, makeCheckCommand,
                     makeFmtCommand, makeMaskCommand, makeBenchCommand,
-                    makeCacheCommand, makeTargetCommand}) {
+                    makeModsCommand, makeCacheCommand, makeTargetCommand}) {
     std::unique_ptr<Command> command = make();
     CLI::App *declared = command->declare(app);
     declared->set_version_flag("--version", kVersion);

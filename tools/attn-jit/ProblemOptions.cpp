@@ -16,8 +16,7 @@ using namespace attnjit;
 using namespace attnjit::tool;
 
 void tool::declareMod(CLI::App &app, std::string &mod) {
-  app.add_option("MOD", mod, "A .mod file, or - for standard input")
-      ->required();
+  app.add_option("MOD", mod, kModHelp)->required();
 }
 
 void tool::declareSettings(CLI::App &app, std::vector<Setting> &settings) {

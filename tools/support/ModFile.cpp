@@ -9,6 +9,8 @@
 
 #include "support/ReadFile.h"
 
+#include "attnjit/Expr/Names.h"
+#include "attnjit/Mods/Library.h"
 #include "attnjit/Support/Diagnostics.h"
 
 #include <fmt/format.h>
@@ -25,7 +27,26 @@ namespace fs = std::filesystem;
 /// Twice what the language allows, so that the parser sees that it is too much.
 static constexpr size_t kReadLimit = size_t(2) << 20;
 
+/// The library's mod where `name` can only mean one: a plain word that is no
+/// file. A directory of that name is none either.
+static std::optional<Expected<ModSource>>
+readFromLibrary(const std::string &name) {
+  std::error_code ignored;
+  if (!isIdentifier(name) ||
+      (fs::exists(name, ignored) && !fs::is_directory(name, ignored)))
+    return std::nullopt;
+  Expected<ResolvedMod> found = resolveLibraryMod(name);
+  if (!found)
+    return fail(found.error().kind(),
+                fmt::format("there is no file `{}`, and {}", name,
+                            found.error().message()));
+  return ModSource{
+      std::move(found->fileName), std::move(found->text), {}, true};
+}
+
 Expected<ModSource> tool::readModSource(const std::string &name) {
+  if (std::optional<Expected<ModSource>> mod = readFromLibrary(name))
+    return std::move(*mod);
   Expected<std::string> text = readText(name, kReadLimit);
   if (!text)
     return fail(text.error());
@@ -56,10 +77,14 @@ static bool isWithin(const fs::path &file, const fs::path &directory) {
 
 static Expected<ResolvedMod> resolveUse(const fs::path &directory,
                                         std::string_view name, bool isPath) {
-  if (!isPath)
-    return failUse(fmt::format("there is no library mod `{}`; a file is used "
-                               "by its path in quotes",
-                               name));
+  if (!isPath) {
+    Expected<ResolvedMod> found = resolveLibraryMod(name);
+    // Where no name is near, a file may have been meant.
+    if (!found && !found.error().message().ends_with('?'))
+      return failUse(found.error().message() +
+                     "; a file is used by its path in quotes");
+    return found;
+  }
   std::error_code code;
   fs::path file = fs::weakly_canonical(directory / name, code);
   if (code || directory.empty())

@@ -28,16 +28,20 @@ struct ModSource {
   std::string displayName; ///< as given; "<stdin>" for "-"
   std::string text;
   /// Where `use "..."` looks: the file's directory, links resolved; for
-  /// standard input the working directory.
+  /// standard input the working directory. Empty for a library mod, which uses
+  /// no files.
   std::filesystem::path directory;
+  bool isFromLibrary = false;
 };
 
-/// Reads a file, or standard input where `name` is "-". Of a file that is
-/// longer than any mod may be, enough for the parser to say so.
+/// Reads a file, standard input where `name` is "-", or, where there is no such
+/// file, the library mod of that name. Of a file that is longer than any mod
+/// may be, enough for the parser to say so.
 Expected<ModSource> readModSource(const std::string &name);
 
-/// Parses with `use` looking beside `source`: paths are relative to its
-/// directory and never leave it, also not by symbolic links.
+/// Parses with `use` looking in the library for names, and beside `source` for
+/// paths: these are relative to its directory and never leave it, also not by
+/// symbolic links.
 ParseResult parseSource(const ModSource &source,
                         std::vector<std::pair<std::string, Scalar>> constants);
 

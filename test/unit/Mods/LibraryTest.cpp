@@ -212,7 +212,9 @@ TEST(Resolve, FindsNames) {
 
 TEST(Resolve, NamesWhatWasMeant) {
   EXPECT_EQ(messageFor("causl"),
-            "there is no library mod `causl`; did you mean `causal`?");
+            "there is no library mod `causl`; did you mean `causal`, "
+            "`frame_causal` or `block_causal`?");
+  EXPECT_THAT(messageFor("windw"), HasSubstr("`head_window`"));
   EXPECT_EQ(messageFor("window"),
             "there is no library mod `window`; did you mean `head_window`, "
             "`window_left` or `swin_windows`?");

@@ -171,6 +171,8 @@ static Expr onlyHook(const ModProgram &mod) {
 /// A formula has at most 16 operations, each correct to half a unit in the last
 /// place of an intermediate not above twice the largest of these.
 static double toleranceOf(const Point &point, double want) {
+  if (std::isinf(want))
+    return 0;
   return 0x1p-20 * std::max({1.0, std::abs(want), std::abs(point.score)});
 }
 

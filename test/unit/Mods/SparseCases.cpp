@@ -9,7 +9,6 @@
 
 #include "attnjit/Mods/Sparse.h"
 
-#include <cmath>
 #include <cstdlib>
 
 using namespace attnjit;
@@ -70,7 +69,9 @@ std::vector<LibraryCase> test::sparseCases() {
          return std::abs(p.q - p.kv) < 4 || m < 1 || n < 1 ||
                 p.id("map", {m, n}) != 0;
        },
-       {.params = {{"radius", 3}}},
+       {.params = {{"radius", 3}},
+        .tables = {{"map",
+                    [](auto &i) { return (i[0] + 2 * i[1]) % 5 == 0; }}}},
        of(mods::bigbirdMap(4))},
       {"topk_blocks",
        of(mods::topkBlocks()),
@@ -103,14 +104,16 @@ std::vector<LibraryCase> test::sparseCases() {
        of(mods::randomMask()),
        isDrawn,
        {.params = {{"seed", 7}, {"share", 20000}}}},
-      {"marked_queries", of(mods::markedQueries()),
-       [](const Point &p) { return !std::signbit(p.value("number", {p.q})); }},
+      {"marked_queries",
+       of(mods::markedQueries()),
+       [](const Point &p) { return p.q % 3 != 0; },
+       {.tables = {{"number", [](auto &i) { return i[0] % 3 - 1; }}}}},
       // 1.5 frames of 200 are 300 tokens: two blocks of 128.
       {"svg_spatial",
        of(mods::svgSpatial()),
        [](const Point &p) {
          return p.q < 3 || p.kv < 3 || std::abs(p.q - p.kv) <= 255;
        },
-       {.params = {{"text", 3}, {"frame", 200}}, .Sq = 40, .Skv = 290}},
+       {.params = {{"text", 3}, {"frame", 200}}, .Sq = 290, .Skv = 290}},
   };
 }

@@ -13,7 +13,7 @@
 using namespace attnjit;
 using namespace attnjit::test;
 
-TEST(Corpus, IsThere) { EXPECT_GE(modFiles("corpus").size(), 40u); }
+TEST(Corpus, IsThere) { EXPECT_GE(modFiles("corpus").size(), 15u); }
 
 TEST(Corpus, ReadsAndPrints) {
   for (const std::filesystem::path &path : modFiles("corpus")) {
@@ -41,19 +41,4 @@ TEST(Corpus, SaysWhatItsBuffersHold) {
       EXPECT_NE(head.find(decl.name), std::string::npos)
           << path << ": " << decl.name;
   }
-}
-
-/// The examples of the language's page are mods, too.
-TEST(Docs, ExamplesRead) {
-  std::string page =
-      readFile(std::filesystem::path(ATTNJIT_TEST_DIR) / "../docs/language.md");
-  constexpr std::string_view kOpening = "```mod\n";
-  int count = 0;
-  for (size_t at = page.find(kOpening); at != std::string::npos;
-       at = page.find(kOpening, at)) {
-    at += kOpening.size();
-    parse(std::string_view(page).substr(at, page.find("```", at) - at));
-    ++count;
-  }
-  EXPECT_GE(count, 3);
 }

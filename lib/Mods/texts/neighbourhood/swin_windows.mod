@@ -7,6 +7,6 @@ const width : i32 = 32
 const window : i32 = 8
 const shift : i32 = 4
 
-def region(x : i32) = (x + window - shift) // window
+def region(x : i32) = (x - shift) // window
 mask = region(q % width) == region(kv % width)
 mask = region(q // width) == region(kv // width)
