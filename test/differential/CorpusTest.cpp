@@ -1,17 +1,20 @@
-//===- CorpusTest.cpp - The corpus of mods over the covering shapes -------===//
+//===- CorpusTest.cpp - All mods there are over the covering shapes -------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Each mod of the corpus, and some more, on shapes of the cover: a few each in
-// the normal run, so that all mods together see every shape, all of them in
-// the long run. The oracle is the Reference.
+// Each mod of the library, of the corpus, and some more, on shapes of the
+// cover: a few each in the normal run, so that all mods together see every
+// shape, all of them in the long run. The oracle is the Reference.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Harness.h"
+
+#include "attnjit/Mods/Library.h"
+#include "attnjit/Text/Printer.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -23,16 +26,13 @@
 using namespace attnjit;
 using namespace attnjit::test;
 
-/// Mods that the corpus has no file for.
+/// Mods that neither the library nor the corpus has a file for.
 static constexpr std::pair<const char *, const char *> kMoreMods[] = {
     {"plain", "mod plain\n"},
-    {"causal", "mod causal\nmask = q >= kv\n"},
-    {"relative", "mod relative\nscore = score + (q - kv)\n"},
     {"gemma2", "mod gemma2\n"
                "param window : i32 = 64\n"
                "score = 30.0 * tanh(score / 30.0)\n"
                "mask = q >= kv and q - kv < window\n"},
-    {"causal_bottom_right", "mod bottom_right\nmask = kv <= q + (Skv - Sq)\n"},
     {"finite_mask", "mod finite_mask\n"
                     "score = where(q >= kv, score, -3.0e38)\n"},
     {"lowest_mask", "mod lowest_mask\n"
@@ -65,12 +65,6 @@ static constexpr std::pair<const char *, const char *> kMoreMods[] = {
                       "mask = f[q % 8] != g[kv % 8]\n"},
     {"negated_window", "mod negated\nparam w : i32 = 40\n"
                        "mask = not (abs(q - kv) <= w)\n"},
-    {"batchify", "mod batchify\nconst n : i32 = 48\n"
-                 "mask = q // n == kv // n\nmask = q % n >= kv % n\n"},
-    {"key_threshold", "mod key_threshold\nbuffer t : i32[Sq] in [0, 4096]\n"
-                      "mask = kv_local >= t[q_local]\n"},
-    {"per_head_window", "mod per_head\nbuffer w : i32[Hq] in [0, 512]\n"
-                        "mask = q >= kv and q - kv < w[h]\n"},
     {"kv_head_bias", "mod kv_head\nbuffer t : f32[Hkv, Hq]\n"
                      "score = score + t[kvh, h] * (b + 1)\n"},
     {"weighted_sum", "mod weighted\nbuffer w : f32[5]\n"
@@ -109,7 +103,20 @@ struct NamedMod {
 };
 } // namespace
 
-static std::vector<NamedMod> allMods() {
+/// A mod of the library as a text that uses no other, with constants so small
+/// that small problems show what they do.
+static std::string selfContained(const LibraryMod &mod) {
+  constexpr int32_t kLargest = 16;
+  ParseOptions options = withLibrary();
+  for (const ConstantInfo &constant : parseMod(mod.text, options).constants)
+    if (constant.value.type == Type::I32 && constant.value.asI32() > kLargest)
+      options.constants.emplace_back(constant.name, Scalar::i32(kLargest));
+  ParseResult parsed = parseMod(mod.text, options);
+  EXPECT_EQ(render(parsed.diagnostics, mod.name, mod.text), "");
+  return parsed.program ? print(*parsed.program) : "";
+}
+
+static std::vector<NamedMod> corpus() {
   std::vector<NamedMod> mods;
   for (const auto &entry :
        std::filesystem::directory_iterator(ATTNJIT_CORPUS_DIR)) {
@@ -119,8 +126,14 @@ static std::vector<NamedMod> allMods() {
     mods.push_back({entry.path().stem().string(),
                     std::string(std::istreambuf_iterator<char>(file), {})});
   }
-  std::sort(mods.begin(), mods.end(),
-            [](auto &a, auto &b) { return a.name < b.name; });
+  std::ranges::sort(mods, {}, &NamedMod::name);
+  return mods;
+}
+
+static std::vector<NamedMod> allMods() {
+  std::vector<NamedMod> mods = corpus();
+  for (const LibraryMod &mod : libraryMods())
+    mods.push_back({std::string(mod.name), selfContained(mod)});
   for (auto [name, text] : kMoreMods)
     mods.push_back({name, text});
   for (size_t k = 0; k < mods.size(); ++k)
@@ -131,7 +144,7 @@ static std::vector<NamedMod> allMods() {
 class Mods : public testing::TestWithParam<NamedMod> {};
 
 TEST_P(Mods, AgreeWithTheReference) {
-  static constexpr size_t kShapesPerMod = 4;
+  static constexpr size_t kShapesPerMod = 2;
   const ModProgram mod = parsed(GetParam().text);
   const std::vector<Shape> &shapes = coveringShapes();
   const size_t count = isFullRun() ? shapes.size() : kShapesPerMod;

@@ -2,7 +2,7 @@
 # keys.
 # map: whether a block of queries sees a block of keys; size: how many keys of a
 # block are real.
-mod block_map
+mod block_map_sizes
 
 const block : i32 = 16
 

@@ -2,7 +2,7 @@
 # around another mod makes of ALiBi.
 # doc: the document of each position; start: where each document begins;
 # slopes: one per query head.
-mod document_alibi
+mod document_alibi_causal
 
 buffer doc : i32[Skv] in [0, 31] sorted
 buffer start : i32[32] in [0, 4096] sorted

@@ -1,6 +1,6 @@
 # A learned bias for each distance up to 16 on either side.
 # table: one per head and distance, trained.
-mod relative_table
+mod relative_table_half
 
 const reach : i32 = 16
 

@@ -1,6 +1,6 @@
 # A bias for each pair of positions, as structure models have it.
 # bias: for each batch, head, query and key, trained.
-mod pair_bias
+mod pair_bias_half
 
 buffer bias : bf16[B, Hq, Sq, Skv] grad
 

@@ -1,6 +1,6 @@
 # Shifted windows of an image, with a learned bias for each offset in a window.
 # table: one bias per offset and head, trained.
-mod swin_bias
+mod swin_wrapped
 
 const width : i32 = 16
 const window : i32 = 4

@@ -1,7 +1,7 @@
 # The mean of learned biases along the path between two nodes.
 # edge: type of each edge on the path; length: of the path; table: one bias per
 # place on the path and edge type, trained.
-mod graphormer_edges
+mod edge_bytes
 
 buffer edge : u8[B, Sq, Skv, 4]
 buffer length : i32[B, Sq, Skv] in [0, 4]

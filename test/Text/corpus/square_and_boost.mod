@@ -1,5 +1,5 @@
 # The squared score, and twice the score near the diagonal.
-mod square
+mod square_and_boost
 
 const near : i32 = 8
 

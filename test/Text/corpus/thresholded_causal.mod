@@ -1,6 +1,6 @@
 # Small weights are dropped after the softmax: not linear, so that the weights
 # must be known before they are used.
-mod thresholded
+mod thresholded_causal
 
 param least : f32 = 0.01
 

@@ -1,5 +1,5 @@
 # Sigmoid weights instead of softmax.
-mod sigmoid_attention
+mod sigmoid_causal
 
 param slope : f32 = 1.0
 param bias : f32 = -2.0

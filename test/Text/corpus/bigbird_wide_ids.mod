@@ -1,6 +1,6 @@
 # A window of blocks, global first blocks, and random blocks from a list.
 # random: for each block of queries the numbers of 3 blocks of keys.
-mod bigbird
+mod bigbird_wide_ids
 
 const block : i32 = 16
 const global : i32 = 1

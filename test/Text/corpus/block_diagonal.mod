@@ -1,6 +1,0 @@
-# Blocks of `block` positions that see only themselves.
-mod block_diagonal
-
-const block : i32 = 128
-
-mask = q // block == kv // block
