@@ -141,7 +141,9 @@ static std::vector<NamedMod> allMods() {
   return mods;
 }
 
+namespace {
 class Mods : public testing::TestWithParam<NamedMod> {};
+} // namespace
 
 TEST_P(Mods, AgreeWithTheReference) {
   static constexpr size_t kShapesPerMod = 2;
