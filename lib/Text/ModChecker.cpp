@@ -11,10 +11,10 @@
 
 #include "ModChecker.h"
 
-#include "attnjit/Support/Suggest.h"
 #include "Token.h"
 
 #include "attnjit/Expr/Visitor.h"
+#include "attnjit/Support/Suggest.h"
 
 #include <fmt/format.h>
 

@@ -10,11 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "attnjit/Support/Suggest.h"
 #include "SyntaxParser.h"
 #include "Vocabulary.h"
 
 #include "attnjit/Expr/Names.h"
+#include "attnjit/Support/Suggest.h"
 
 #include <fmt/format.h>
 
