@@ -67,6 +67,8 @@ PrefillWorkspace PrefillWorkspace::layout(const AttentionSpec &spec,
   w.stripValues = take(w.kStripValues * w.stripValuesBytes, 1);
   w.rowOffsets = take(w.kTileLoads * w.rowOffsetsBytes, 1);
   w.tileElements = take(w.kTileLoads * w.tileElementsBytes, 1);
+  w.distancesBytes = roundUp(w.distancesOf(s) * 4, 64);
+  w.distances = take(w.kDistanceValues * w.distancesBytes, 1);
   w.scores = take(s.blockKv * strip, 4);
   w.bits = take(s.rows * strip, 4);
   w.words = take(spec.dropout ? roundUp(s.rows + 3, 4) * s.lanes : 0, 4);
@@ -88,6 +90,7 @@ PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
       w(PrefillWorkspace::layout(spec, schedule)) {}
 
 void PrefillEmitter::emit() {
+  planDistances();
   std::string name = forward.getSymName().str();
   pack = emitPackRows(ir, name + "_pack", element, D, s.strip());
   unpack = emitUnpackRows(ir, name + "_unpack", width, s.strip());

@@ -101,6 +101,13 @@ private:
     int64_t elements;   ///< f32 or i32 [rows][strip]
   };
 
+  /// A value of a hook that depends on the distance of key and query alone.
+  struct DistanceValue {
+    mlir::Region *region;
+    Value result;
+    int64_t offset; ///< [distancesOf(schedule)]
+  };
+
   bool hasSoftmax() {
     return forward.getNormalize() == attn::Normalization::Softmax;
   }
@@ -145,6 +152,9 @@ private:
   /// Does the tile loads of a region.
   void emitTileLoads(const StripState &state, Value kv, mlir::Region &region);
   void emitTileLoad(const StripState &state, const TileLoad &load, Value kv);
+  void planDistances();
+  /// Computes the hook's values of the tile's distances.
+  void emitDistances(const StripState &state, Value kv, mlir::Region &hook);
   Value tileElements(const TileLoad &load, Value r, int64_t column);
   /// Knows a key and what depends on it, but not on queries.
   ModEmitter rowEmitter(mlir::Region &region, Value kv);
@@ -200,6 +210,7 @@ private:
   Item item;
   KeyBlock block;
   std::vector<StripValue> stripValues;
+  std::vector<DistanceValue> distanceValues;
   std::vector<TileLoad> tileLoads; ///< that of the mask tensor first
   mlir::LLVM::LLVMFuncOp pack, unpack, rescale;
 };

@@ -11,15 +11,20 @@
 //   doc[q] == doc[kv]       kept: doc[q], 24 lanes a strip
 //   slope[h] * (kv - q)     nothing: q is there anyhow
 //
-// Loads that walk along a row of a buffer with the key (PairLoads.h) are done
-// for a whole tile before it needs them. Where the rows of the 24 queries start
-// is kept with the strip; a tile then reads 4 keys of each row at once, and
-// transposes them into lanes:
+// Loads that walk along a row of a buffer with the key (PairDependence.h) are
+// done for a whole tile before it needs them. Where the rows of the 24 queries
+// start is kept with the strip; a tile then reads 4 keys of each row at once,
+// and transposes them into lanes:
 //
 //   bias[h, q, kv]          kept: 24 offsets; a tile: 24 loads of 4 elements
 //
-// Where the four keys do not lie one after another inside the buffer, elements
-// are read one by one. The mask tensor is one more load of that kind.
+// What depends on kv - q alone is computed for the 27 distances of a tile, not
+// for its 96 pairs:
+//
+//   table[bucket(kv - q)]   a tile: 4 vectors, of which 12 are read
+//
+// Where the four keys of a row do not lie one after another inside the buffer,
+// elements are read one by one. The mask tensor is one more load of that kind.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +32,7 @@
 
 #include "Transpose.h"
 #include "attnjit/Frontend/EmitLoad.h"
-#include "attnjit/Frontend/PairLoads.h"
+#include "attnjit/Frontend/PairDependence.h"
 
 using namespace mlir;
 
@@ -70,7 +75,9 @@ void PrefillEmitter::keepStripValues(Value strip, Value lane, Value q) {
        {&forward.getMask(), &forward.getScore(), &forward.getProb()}) {
     ModEmitter mods = *item.mods;
     bindQueries(mods, q);
-    SmallVector<Value> loaded;
+    SmallVector<Value> elsewhere;
+    for (const DistanceValue &distance : distanceValues)
+      elsewhere.push_back(distance.result);
     for (const PairLoad &pair : findPairLoads(*region)) {
       if (std::ssize(tileLoads) == PrefillWorkspace::kTileLoads)
         break;
@@ -86,10 +93,10 @@ void PrefillEmitter::keepStripValues(Value strip, Value lane, Value q) {
         subscripts.push_back(axis == pair.keyAxis ? Value()
                                                   : mods.emit(subscript));
       keepRows(std::move(load), subscripts, strip, lane);
-      loaded.push_back(op.getResult());
+      elsewhere.push_back(op.getResult());
     }
     mods.emitReady(*region);
-    for (Value value : mods.worthKeeping(*region, loaded)) {
+    for (Value value : mods.worthKeeping(*region, elsewhere)) {
       if (std::ssize(stripValues) == PrefillWorkspace::kStripValues)
         break;
       StripValue kept = {region, value,
@@ -194,6 +201,37 @@ void PrefillEmitter::emitTileLoad(const StripState &state, const TileLoad &load,
       });
 }
 
+void PrefillEmitter::planDistances() {
+  for (Region *hook : {&forward.getScore(), &forward.getProb()})
+    for (Value value : findDistanceValues(*hook))
+      if (std::ssize(distanceValues) < PrefillWorkspace::kDistanceValues)
+        distanceValues.push_back(
+            {hook, value,
+             w.distances + std::ssize(distanceValues) * w.distancesBytes});
+}
+
+/// Element i of a value's distances is that of the tile's last key and the
+/// strip's first query + i: what a row needs of a column then lies side by
+/// side. Queries are counted on past the last one, for lanes that count none.
+void PrefillEmitter::emitDistances(const StripState &state, Value kv,
+                                   Region &hook) {
+  auto isOfHook = [&](const DistanceValue &d) { return d.region == &hook; };
+  if (llvm::none_of(distanceValues, isOfHook))
+    return;
+  Value first = ir.load(ir.i32(), state.positions);
+  ir.loop(w.distancesOf(s), ir.lanes, [&](Value lane) {
+    ModEmitter mods = *item.mods;
+    bindKey(mods, ir.add(kv, s.rows - 1));
+    Value q = ir.add(first, ir.trunc32(lane));
+    bindQueries(mods, ir.add(ir.broadcast(q), ir.iota()));
+    for (const DistanceValue &distance : distanceValues)
+      if (isOfHook(distance)) {
+        Value to = ir.at(workspace(distance.offset), ir.f32(), lane);
+        storeLanes(mods.emit(distance.result), to);
+      }
+  });
+}
+
 /// Row `r` and one column of what emitTileLoad has filled.
 Value PrefillEmitter::tileElements(const TileLoad &load, Value r,
                                    int64_t column) {
@@ -219,6 +257,13 @@ ModEmitter PrefillEmitter::columnEmitter(const ModEmitter &row,
   for (const TileLoad &load : tileLoads)
     if (load.region == &region)
       mods.bind(load.result, tileElements(load, r, column));
+  for (const DistanceValue &distance : distanceValues)
+    if (distance.region == &region) {
+      Value from = part(workspace(distance.offset));
+      Value rowsAfter = ir.sub(ir.cI64(s.rows - 1), r);
+      mods.bind(distance.result, loadLanes(distance.result.getType(),
+                                           ir.at(from, ir.f32(), rowsAfter)));
+    }
   return mods;
 }
 

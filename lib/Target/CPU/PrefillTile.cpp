@@ -241,6 +241,7 @@ void PrefillEmitter::emitHook(
     const StripState &state, Value kv, Region &hook, Value values,
     function_ref<Value(Value value, Value index)> finish) {
   emitTileLoads(state, kv, hook);
+  emitDistances(state, kv, hook);
   // A loop over the rows: twelve copies of the mod would cost compile time
   // and gain nothing, since three columns already overlap.
   ir.loop(s.rows, 1, [&](Value r) {

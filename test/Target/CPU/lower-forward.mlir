@@ -175,6 +175,32 @@ score(%s: f32) {
 
 // -----
 
+// What depends on the distance alone: 4 vectors hold that of the 27 distances
+// of a tile; each row reads its own three, one element further on than the next
+// row's.
+// CHECK-LABEL: llvm.func @distance(
+// CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
+// CHECK: %[[END:.*]] = arith.constant 32 : i64
+// CHECK: scf.for {{.*}} to %[[END]] step
+// CHECK: {alignment = 2 : i64} : !llvm.ptr -> vector<8xf16>
+// CHECK: llvm.store {{.*}} : vector<8xf32>
+// CHECK: scf.for
+// CHECK-NOT: f16
+// CHECK-COUNT-3: arith.divf {{.*}} : vector<8xf32>
+// CHECK-NOT: f16
+attn.forward @distance attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                   params = [], buffers = [tensor<?xf16>]}
+score(%s: f32) {
+  %q = attn.position q
+  %kv = attn.position kv
+  %distance = attn.apply sub(%kv, %q) : (i32, i32) -> i32
+  %bias = attn.load 0[%distance] : f32
+  %x = attn.apply div(%s, %bias) : (f32, f32) -> f32
+  attn.yield %x : f32
+}
+
+// -----
+
 // What depends on the key alone is loaded once a row, for all three columns.
 // CHECK-LABEL: llvm.func @key_load(
 // CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}

@@ -23,10 +23,17 @@ namespace attnjit::cpu {
 /// Where the kernel keeps its state in the workspace: byte offsets, each a
 /// multiple of 64. Sizes in f32 unless said otherwise.
 struct PrefillWorkspace {
-  /// Vectors that are kept for a strip, and loads that are done for a tile, at
-  /// most; what exceeds them is computed for each pair. More than mods have.
+  /// Vectors that are kept for a strip, loads and functions of the distance
+  /// that are done for a tile, at most; what exceeds them is computed for each
+  /// pair. More than mods have.
   static constexpr int64_t kStripValues = 8;
   static constexpr int64_t kTileLoads = 5;
+  static constexpr int64_t kDistanceValues = 4;
+
+  /// Distances of key and query in a tile, in whole vectors.
+  static int64_t distancesOf(const PrefillSchedule &s) {
+    return s.strip() + (s.rows + s.lanes - 2) / s.lanes * s.lanes;
+  }
 
   int64_t queries; ///< [strips][D][strip]: q transposed, times the scale
   int64_t acc;     ///< [strips][Dv rounded up to lanes][strip]: out, transposed
@@ -38,6 +45,7 @@ struct PrefillWorkspace {
   int64_t stripValues; ///< f32 or i32 [kStripValues][strips][strip]
   int64_t rowOffsets;  ///< i64 [kTileLoads][strips][strip]
   int64_t tileElements; ///< f32 or i32 [kTileLoads][rows][strip]
+  int64_t distances;    ///< f32 or i32 [kDistanceValues][distances]
   int64_t scores;       ///< [blockKv][strip]: scores, then probabilities
   int64_t bits;    ///< i32 [rows][strip]: -1 where a pair of the tile is kept
   int64_t words;   ///< i32 [rows + 3, rounded up to 4][lanes]: of dropout
@@ -50,6 +58,7 @@ struct PrefillWorkspace {
   int64_t stripValuesBytes;  ///< of one of the kStripValues
   int64_t rowOffsetsBytes;   ///< of one of the kTileLoads
   int64_t tileElementsBytes; ///< likewise
+  int64_t distancesBytes;    ///< of one of the kDistanceValues
 
   static PrefillWorkspace layout(const AttentionSpec &spec,
                                  const PrefillSchedule &schedule);
