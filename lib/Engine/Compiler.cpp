@@ -55,7 +55,7 @@ public:
       : dumpStem(dumpStem), trace(trace) {}
 
   Expected<std::string> run(const CanonicalMod &mod, const AttentionSpec &spec,
-                            const TargetSpec &target, Stage stage);
+                            const TargetSpec &target, Entry entry, Stage stage);
 
 private:
   Expected<void> dump(const char *extension, const std::string &content);
@@ -64,6 +64,10 @@ private:
   Trace &trace;
 };
 } // namespace
+
+std::string symbolOf(Entry entry) {
+  return fmt::format("attnjit_{}", nameOf(entry));
+}
 
 /// The mod with conditions that its score hides in `where(c, x, -inf)` moved to
 /// the mask, where whole tiles are skipped by them.
@@ -112,7 +116,8 @@ Expected<void> Pipeline::dump(const char *extension,
 
 Expected<std::string> Pipeline::run(const CanonicalMod &mod,
                                     const AttentionSpec &spec,
-                                    const TargetSpec &target, Stage stage) {
+                                    const TargetSpec &target, Entry entry,
+                                    Stage stage) {
   const bool dumping = !dumpStem.empty();
   auto reached = [&](Stage at, const char *extension,
                      auto &&text) -> Expected<std::string> {
@@ -143,7 +148,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
   });
   CollectedDiagnostics diagnostics(*context);
   auto module = trace.time("frontend", [&] {
-    return buildForward(*context, program, bounds, spec, kPrefillSymbol);
+    return buildForward(*context, program, bounds, spec, symbolOf(entry));
   });
   if (mlir::failed(mlir::verify(*module)))
     return fail(
@@ -154,7 +159,9 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
   if (!attn || stage == Stage::Attn)
     return attn;
 
-  trace.time("lower", [&] { cpu::lowerForwards(*module); });
+  if (mlir::failed(trace.time(
+          "lower", [&] { return cpu::lowerForwards(*module, entry); })))
+    return fail(ErrorKind::Unsupported, diagnostics.text);
   auto mlir =
       reached(Stage::Mlir, ".mlir", [&] { return printModule(*module); });
   if (!mlir || stage == Stage::Mlir)
@@ -186,12 +193,11 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
   return code(Stage::Obj, CodeForm::Object, ".o");
 }
 
-Expected<std::string> compileTo(const CanonicalMod &mod,
-                                const AttentionSpec &spec,
-                                const TargetSpec &target, Stage stage,
-                                const std::filesystem::path &dumpStem,
-                                Trace &trace) {
-  return Pipeline(dumpStem, trace).run(mod, spec, target, stage);
+Expected<std::string>
+compileTo(const CanonicalMod &mod, const AttentionSpec &spec,
+          const TargetSpec &target, Entry entry, Stage stage,
+          const std::filesystem::path &dumpStem, Trace &trace) {
+  return Pipeline(dumpStem, trace).run(mod, spec, target, entry, stage);
 }
 
 } // namespace attnjit

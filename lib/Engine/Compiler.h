@@ -24,18 +24,17 @@
 
 namespace attnjit {
 
-/// Symbol of the entry point in every object.
-inline constexpr const char *kPrefillSymbol = "attnjit_prefill";
+/// Symbol of an entry point in its object.
+std::string symbolOf(Entry entry);
 
-/// Compiles up to `stage` and gives its text or bytes. Where `dumpStem` is not
-/// empty, every stage on the way is written to a file of that name and the
-/// stage's extension.
-/// Errors: Unsupported (the message says what), Internal.
-Expected<std::string> compileTo(const CanonicalMod &mod,
-                                const AttentionSpec &spec,
-                                const TargetSpec &target, Stage stage,
-                                const std::filesystem::path &dumpStem,
-                                Trace &trace);
+/// Compiles an entry point up to `stage` and gives its text or bytes. Where
+/// `dumpStem` is not empty, every stage on the way is written to a file of that
+/// name and the stage's extension. Errors: Unsupported (the message says what),
+/// Internal.
+Expected<std::string>
+compileTo(const CanonicalMod &mod, const AttentionSpec &spec,
+          const TargetSpec &target, Entry entry, Stage stage,
+          const std::filesystem::path &dumpStem, Trace &trace);
 
 } // namespace attnjit
 

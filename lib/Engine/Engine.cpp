@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two maps. `requests` finds a kernel by what the caller passes (pointers and
-// plain values: a microsecond); `codes` finds code by its key, and holds a
-// future while the first of several threads compiles it.
+// `requests` finds a kernel by what the caller passes (pointers and plain
+// values: a microsecond); the store finds code by its key.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,16 +14,13 @@
 
 #include "Compiler.h"
 #include "KernelKey.h"
-#include "ObjectLoader.h"
+#include "KernelStore.h"
+#include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Reference/Signature.h"
-#include "attnjit/Spec/Schedule.h"
-#include "attnjit/Target/CPU/Prefill.h"
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
-#include <future>
 #include <mutex>
 #include <unordered_map>
 
@@ -57,128 +53,50 @@ struct RequestHash {
   }
 };
 
-using CodeResult = Expected<LoadedCode>;
 } // namespace
 
 struct Engine::Impl {
-  EngineOptions options;
-  std::shared_ptr<Executor> executor;
-  std::optional<DiskCache> disk;
+  /// A kernel and what its entry points are compiled from.
+  struct Known {
+    Kernel kernel;
+    std::shared_ptr<const KernelSource> source;
+  };
 
-  std::atomic<int> dumps = 0; ///< compilations that were given a dump stem
+  std::shared_ptr<KernelStore> store;
+  std::shared_ptr<Executor> executor;
 
   std::mutex mutex;
-  std::unordered_map<Request, Kernel, RequestHash> requests;
-  std::unordered_map<std::string, std::shared_future<CodeResult>> codes;
+  std::unordered_map<Request, Known, RequestHash> requests;
 
-  std::filesystem::path nextDumpStem();
-  Expected<Kernel> compile(const Request &request, CompileReport &report,
-                           Trace &trace);
-  CodeResult codeFor(const CanonicalMod &canonical, const Request &request,
-                     const PrefillSchedule &schedule, CompileReport &report,
-                     Trace &trace);
-  CodeResult makeCode(const std::string &key, const CanonicalMod &canonical,
-                      const Request &request, CompileReport &report,
-                      Trace &trace);
+  std::optional<Known> find(const Request &request);
+  Expected<Known> make(const Request &request, Trace &trace);
+  Expected<Kernel> compile(const Request &request, Entry entry,
+                           CompileReport &report, Trace &trace);
 };
 
-/// What Kernel::run needs to know about the code for a request.
-static KernelSignature signatureOf(const Request &request,
-                                   const CanonicalMod &canonical,
-                                   const PrefillSchedule &schedule) {
-  KernelSignature signature = signatureOf(request.mod, request.spec);
+/// What Kernel::run needs to know about the code for a mod.
+static KernelSignature signatureOf(const ModProgram &mod,
+                                   const AttentionSpec &spec,
+                                   const CanonicalMod &canonical) {
+  KernelSignature signature = signatureOf(mod, spec);
   signature.paramSource = canonical.paramSource;
   signature.bufferSource = canonical.bufferSource;
-  signature.blockQ = schedule.blockQ;
-  signature.workspaceBytes =
-      cpu::PrefillWorkspace::layout(request.spec, schedule).bytes;
+  signature.prefillOnly =
+      signature.softmax && !scalesWithProb(canonical.program.prob());
   return signature;
 }
 
-/// `kernel`, `kernel-2`, ... in the dump directory: compilations, of which
-/// several may run at once, do not share files. Empty where none are wanted.
-std::filesystem::path Engine::Impl::nextDumpStem() {
-  if (options.dumpDirectory.empty())
-    return {};
-  int number = ++dumps;
-  return options.dumpDirectory /
-         (number == 1 ? "kernel" : fmt::format("kernel-{}", number));
+std::optional<Engine::Impl::Known> Engine::Impl::find(const Request &request) {
+  std::lock_guard lock(mutex);
+  auto found = requests.find(request);
+  if (found == requests.end())
+    return std::nullopt;
+  return found->second;
 }
 
-CodeResult Engine::Impl::makeCode(const std::string &key,
-                                  const CanonicalMod &canonical,
-                                  const Request &request, CompileReport &report,
-                                  Trace &trace) {
-  if (disk) {
-    auto bytes = trace.time("disk", [&] { return disk->load(key); });
-    if (bytes) {
-      std::string object(reinterpret_cast<const char *>(bytes->data()),
-                         bytes->size());
-      auto loaded = trace.time("load", [&] {
-        return loadObject(std::move(object), kPrefillSymbol);
-      });
-      if (loaded) {
-        report.source = CacheSource::Disk;
-        return loaded;
-      }
-      if (options.warn)
-        options.warn(fmt::format("a cached kernel does not load and is "
-                                 "compiled again: {}",
-                                 loaded.error().message()));
-    }
-  }
-  report.source = CacheSource::Compiled;
-  auto object = compileTo(canonical, request.spec, request.target, Stage::Obj,
-                          nextDumpStem(), trace);
-  if (!object)
-    return fail(object.error());
-  if (disk)
-    trace.time("store",
-               [&] { disk->store(key, std::as_bytes(std::span(*object))); });
-  return trace.time(
-      "load", [&] { return loadObject(std::move(*object), kPrefillSymbol); });
-}
-
-CodeResult Engine::Impl::codeFor(const CanonicalMod &canonical,
-                                 const Request &request,
-                                 const PrefillSchedule &schedule,
-                                 CompileReport &report, Trace &trace) {
-  std::string key =
-      kernelKey(canonical, request.spec, schedule, request.target);
-  std::promise<CodeResult> promise;
-  std::shared_future<CodeResult> future;
-  {
-    std::lock_guard lock(mutex);
-    auto found = codes.find(key);
-    if (found != codes.end())
-      future = found->second;
-    else
-      codes.emplace(key, promise.get_future().share());
-  }
-  if (future.valid()) {
-    report.source = CacheSource::Memory;
-    return future.get();
-  }
-  CodeResult result = makeCode(key, canonical, request, report, trace);
-  if (!result) {
-    // A full disk or exhausted memory may pass: the next request tries again.
-    std::lock_guard lock(mutex);
-    codes.erase(key);
-  }
-  promise.set_value(result);
-  return result;
-}
-
-Expected<Kernel> Engine::Impl::compile(const Request &request,
-                                       CompileReport &report, Trace &trace) {
-  {
-    std::lock_guard lock(mutex);
-    auto found = requests.find(request);
-    if (found != requests.end()) {
-      report.source = CacheSource::Memory;
-      return found->second;
-    }
-  }
+/// A kernel without any code yet.
+Expected<Engine::Impl::Known> Engine::Impl::make(const Request &request,
+                                                 Trace &trace) {
   if (auto checked = request.spec.check(); !checked)
     return fail(checked.error());
   if (!request.target.runsHere())
@@ -187,14 +105,38 @@ Expected<Kernel> Engine::Impl::compile(const Request &request,
                             request.target.name()));
   CanonicalMod canonical =
       trace.time("canonicalize", [&] { return canonicalize(request.mod); });
-  PrefillSchedule schedule = PrefillSchedule::choose(request.spec);
-  CodeResult code = codeFor(canonical, request, schedule, report, trace);
-  if (!code)
-    return fail(code.error());
-  Kernel kernel(signatureOf(request, canonical, schedule), code->entry,
-                code->code, executor);
+  KernelSignature signature = signatureOf(request.mod, request.spec, canonical);
+  auto source = std::make_shared<const KernelSource>(
+      std::move(canonical), request.spec, request.target);
+  EntrySource code = [store = store, source](Entry entry) {
+    CompileReport report;
+    Trace trace;
+    return store->get(*source, entry, report, trace);
+  };
+  return Known{Kernel(std::move(signature), std::move(code), executor), source};
+}
+
+Expected<Kernel> Engine::Impl::compile(const Request &request, Entry entry,
+                                       CompileReport &report, Trace &trace) {
+  std::optional<Known> known = find(request);
+  if (known && known->kernel.isReady(entry)) {
+    report.source = CacheSource::Memory;
+    return known->kernel;
+  }
+  if (!known) {
+    Expected<Known> made = make(request, trace);
+    if (!made)
+      return fail(made.error());
+    known = std::move(*made);
+  }
+  // The kernel asks the store again and finds the code in memory.
+  auto point = store->get(*known->source, entry, report, trace);
+  if (!point)
+    return fail(point.error());
+  if (auto prepared = known->kernel.prepare(entry); !prepared)
+    return fail(prepared.error());
   std::lock_guard lock(mutex);
-  return requests.try_emplace(request, std::move(kernel)).first->second;
+  return requests.try_emplace(request, std::move(*known)).first->second.kernel;
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,6 +154,7 @@ Expected<Engine> Engine::create(EngineOptions options) {
     return fail(host.error());
   auto impl = std::make_unique<Impl>();
   impl->executor = options.executor ? options.executor : makeThreadedExecutor();
+  std::optional<DiskCache> cache;
   auto warn = [&](std::string_view text) {
     if (options.warn)
       options.warn(text);
@@ -222,31 +165,32 @@ Expected<Engine> Engine::create(EngineOptions options) {
     auto disk = DiskCache::open(
         {.directory = options.cacheDirectory, .warn = options.warn});
     if (disk)
-      impl->disk.emplace(std::move(*disk));
+      cache.emplace(std::move(*disk));
     else
       warn(fmt::format("no disk cache: {}", disk.error().message()));
   }
-  impl->options = std::move(options);
+  impl->store =
+      std::make_shared<KernelStore>(std::move(options), std::move(cache));
   return Engine(std::move(impl));
 }
 
 Expected<Kernel> Engine::compile(const ModProgram &mod,
                                  const AttentionSpec &spec,
-                                 CompileReport *report) {
+                                 CompileReport *report, Entry entry) {
   auto host = TargetSpec::host();
   if (!host)
     return fail(host.error());
-  return compile(mod, spec, *host, report);
+  return compile(mod, spec, *host, report, entry);
 }
 
 Expected<Kernel> Engine::compile(const ModProgram &mod,
                                  const AttentionSpec &spec,
                                  const TargetSpec &target,
-                                 CompileReport *report) {
+                                 CompileReport *report, Entry entry) {
   auto start = std::chrono::steady_clock::now();
   Trace trace;
   CompileReport filled;
-  auto kernel = impl->compile({mod, spec, target}, filled, trace);
+  auto kernel = impl->compile({mod, spec, target}, entry, filled, trace);
   if (report) {
     filled.stages = trace.stages();
     filled.totalMs = std::chrono::duration<double, std::milli>(
@@ -259,15 +203,19 @@ Expected<Kernel> Engine::compile(const ModProgram &mod,
 
 Expected<std::string> Engine::emit(const ModProgram &mod,
                                    const AttentionSpec &spec,
-                                   const TargetSpec &target, Stage stage) {
+                                   const TargetSpec &target, Stage stage,
+                                   Entry entry) {
   if (auto checked = spec.check(); !checked)
     return fail(checked.error());
   Trace trace;
-  return compileTo(canonicalize(mod), spec, target, stage, {}, trace);
+  return compileTo(canonicalize(mod), spec, target, entry, stage, {}, trace);
 }
 
-const DiskCache *Engine::diskCache() const {
-  return impl->disk ? &*impl->disk : nullptr;
+KernelSignature Engine::signature(const ModProgram &mod,
+                                  const AttentionSpec &spec) {
+  return signatureOf(mod, spec, canonicalize(mod));
 }
+
+const DiskCache *Engine::diskCache() const { return impl->store->diskCache(); }
 
 } // namespace attnjit

@@ -86,12 +86,11 @@ const std::string &compilerBuildId() {
 }
 
 std::string kernelKey(const CanonicalMod &mod, const AttentionSpec &spec,
-                      const PrefillSchedule &schedule,
-                      const TargetSpec &target) {
+                      std::string_view scheduleText, const TargetSpec &target) {
   return fmt::format("attn-jit abi {} build {} llvm {}\ntarget {}\n{}\n{}\n{}",
                      ATTNJIT_ABI_VERSION, compilerBuildId(),
                      LLVM_VERSION_STRING, target.name(), spec.keyText(),
-                     schedule.keyText(), mod.keyText);
+                     scheduleText, mod.keyText);
 }
 
 } // namespace attnjit

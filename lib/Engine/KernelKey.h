@@ -15,10 +15,10 @@
 
 #include "attnjit/Expr/ModProgram.h"
 #include "attnjit/Spec/AttentionSpec.h"
-#include "attnjit/Spec/Schedule.h"
 #include "attnjit/Spec/TargetSpec.h"
 
 #include <string>
+#include <string_view>
 
 namespace attnjit {
 
@@ -27,10 +27,9 @@ namespace attnjit {
 /// linker wrote none; then nothing may be kept on disk.
 const std::string &compilerBuildId();
 
-/// The key of the prefill entry point.
+/// The key of an entry point, which is named by the text of its schedule.
 std::string kernelKey(const CanonicalMod &mod, const AttentionSpec &spec,
-                      const PrefillSchedule &schedule,
-                      const TargetSpec &target);
+                      std::string_view scheduleText, const TargetSpec &target);
 
 } // namespace attnjit
 

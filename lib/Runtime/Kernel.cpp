@@ -13,6 +13,7 @@
 
 #include "attnjit/Runtime/Kernel.h"
 
+#include "RunPlan.h"
 #include "RunStatePool.h"
 
 #include <fmt/format.h>
@@ -20,33 +21,70 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <mutex>
 #include <new>
 
 using namespace attnjit;
 
 struct Kernel::Impl {
   KernelSignature signature;
-  AttnJitKernelFn entry;
-  std::shared_ptr<const void> code;
+  EntrySource source;
   std::shared_ptr<Executor> executor;
   /// Runs of a const Kernel take from it; thread-safe.
   mutable RunStatePool pool;
+
+  Expected<const EntryPoint *> entryPoint(Entry entry) const;
+
+private:
+  friend class Kernel;
+  struct Slot {
+    std::mutex mutex; ///< held by the one thread that asks the source
+    EntryPoint point;
+    std::atomic<bool> ready = false;
+  };
+  mutable std::array<Slot, kEntryCount> slots;
 };
 
-Kernel::Kernel(KernelSignature signature, AttnJitKernelFn entry,
-               std::shared_ptr<const void> code,
+Expected<const EntryPoint *> Kernel::Impl::entryPoint(Entry entry) const {
+  Slot &slot = slots[static_cast<size_t>(entry)];
+  if (!slot.ready.load(std::memory_order_acquire)) {
+    std::lock_guard lock(slot.mutex);
+    if (!slot.ready.load(std::memory_order_relaxed)) {
+      Expected<EntryPoint> point = source(entry);
+      if (!point)
+        return fail(point.error());
+      assert(point->function && point->blockRows >= 1 &&
+             point->workspaceBytes >= 0 && "an incomplete entry point");
+      slot.point = std::move(*point);
+      slot.ready.store(true, std::memory_order_release);
+    }
+  }
+  return &slot.point;
+}
+
+Kernel::Kernel(KernelSignature signature, EntrySource source,
                std::shared_ptr<Executor> executor) {
-  assert(signature.blockQ >= 1 && signature.workspaceBytes >= 0 && entry &&
-         executor && "an incomplete kernel");
+  assert(source && executor && "an incomplete kernel");
   auto made = std::make_shared<Impl>();
   made->signature = std::move(signature);
-  made->entry = entry;
-  made->code = std::move(code);
+  made->source = std::move(source);
   made->executor = std::move(executor);
   impl = std::move(made);
 }
 
 const KernelSignature &Kernel::signature() const { return impl->signature; }
+
+bool Kernel::isReady(Entry entry) const {
+  return impl->slots[static_cast<size_t>(entry)].ready.load(
+      std::memory_order_acquire);
+}
+
+Expected<void> Kernel::prepare(Entry entry) const {
+  Expected<const EntryPoint *> point = impl->entryPoint(entry);
+  if (!point)
+    return fail(point.error());
+  return {};
+}
 
 namespace {
 
@@ -103,24 +141,62 @@ private:
 
 } // namespace
 
+/// Refers to the memory of the run's partial results.
+static void fillPartials(const RunPlan &plan, const EntryPoint &point,
+                         RunState &state, AttnJitKernelArgs &out) {
+  out.split_keys = plan.splitKeys;
+  if (plan.partialRows == 0)
+    return;
+  out.split_arrivals = state.arrivalCounters();
+  float *next = state.partials();
+  auto take = [&](int64_t width) {
+    AttnJitTensor tensor = {next, {plan.partialRows * width, width, 1, 0}};
+    next += plan.items * plan.partialRows * width;
+    return tensor;
+  };
+  out.partial_out = take(point.partialWidth);
+  out.partial_m = take(1);
+  out.partial_l = take(1);
+}
+
+/// Makes room in `state` for everything that a run needs.
+static Expected<void> reserve(RunState &state, const RunPlan &plan,
+                              const EntryPoint &point, int slots) {
+  if (!state.reserveWorkspaces(std::max(slots, 1), point.workspaceBytes))
+    return fail(ErrorKind::Environment,
+                fmt::format("no memory for {} workspaces of {} bytes", slots,
+                            point.workspaceBytes));
+  // At most some hundred items are partial: this does not overflow.
+  int64_t floats = plan.items * plan.partialRows * (point.partialWidth + 2);
+  if (plan.partialRows && !state.reservePartials(floats, plan.cells))
+    return fail(ErrorKind::Environment,
+                fmt::format("no memory for partial results of {} bytes",
+                            floats * sizeof(float)));
+  return {};
+}
+
 Expected<void> Kernel::run(const RunArgs &args) const {
   const KernelSignature &signature = impl->signature;
   Expected<RunSizes> sizes = checkRunArgs(signature, args);
   if (!sizes)
     return fail(sizes.error());
-  const int64_t items = countWorkItems(signature, *sizes);
-  if (items == 0)
+  const Entry entry = chooseEntry(signature, *sizes);
+  Expected<const EntryPoint *> found = impl->entryPoint(entry);
+  if (!found)
+    return fail(found.error());
+  const EntryPoint &point = **found;
+  const RunPlan plan = planRun(entry, point, *sizes);
+  if (plan.items == 0)
     return {};
 
   Executor &executor = args.executor ? *args.executor : *impl->executor;
   const int slots = executor.concurrency();
   PooledRunState pooled(impl->pool);
   RunState *state = pooled.get();
-  if (!state ||
-      !state->reserveWorkspaces(std::max(slots, 1), signature.workspaceBytes))
-    return fail(ErrorKind::Environment,
-                fmt::format("no memory for {} workspaces of {} bytes", slots,
-                            signature.workspaceBytes));
+  if (!state)
+    return fail(ErrorKind::Environment, "no memory for a run");
+  if (auto reserved = reserve(*state, plan, point, slots); !reserved)
+    return reserved;
   AttnJitKernelArgs kernelArgs;
   try {
     fillKernelArgs(signature, args, *sizes, kernelArgs, state->params,
@@ -128,12 +204,17 @@ Expected<void> Kernel::run(const RunArgs &args) const {
   } catch (const std::bad_alloc &) {
     return fail(ErrorKind::Environment, "no memory for captured values");
   }
-  kernelArgs.workspace_bytes = signature.workspaceBytes;
+  kernelArgs.workspace_bytes = point.workspaceBytes;
+  fillPartials(plan, point, *state, kernelArgs);
 
-  RunInFlight run(impl->entry, kernelArgs, *state);
-  Expected<void> done = runItems(executor, slots, items,
+  RunInFlight run(point.function, kernelArgs, *state);
+  Expected<void> done = runItems(executor, slots, plan.items,
                                  [&run](int64_t begin, int64_t end, int slot) {
                                    run.runPiece(begin, end, slot);
                                  });
-  return done ? run.result() : done;
+  if (done)
+    done = run.result();
+  if (!done)
+    state->forgetArrivals();
+  return done;
 }

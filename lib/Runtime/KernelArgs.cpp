@@ -77,14 +77,6 @@ static void fillDropout(const RunArgs &args, AttnJitKernelArgs &out) {
   out.dropout_scale = static_cast<float>(1 / (1 - dropout.rate));
 }
 
-int64_t attnjit::countWorkItems(const KernelSignature &signature,
-                                const RunSizes &sizes) {
-  int64_t blocks =
-      sizes.Sq / signature.blockQ + (sizes.Sq % signature.blockQ != 0 ? 1 : 0);
-  // Fits wherever there is a block: `out` has at least that many elements.
-  return blocks == 0 ? 0 : sizes.B * sizes.Hq * blocks;
-}
-
 void attnjit::fillKernelArgs(const KernelSignature &signature,
                              const RunArgs &args, const RunSizes &sizes,
                              AttnJitKernelArgs &out,

@@ -28,6 +28,23 @@ bool RunState::reserveWorkspaces(int64_t slots, int64_t bytes) {
   return true;
 }
 
+bool RunState::reservePartials(int64_t floats, int64_t cells) {
+  if (floats > partialFloats) {
+    partialBlock.reset(new (std::nothrow) float[floats]);
+    partialFloats = partialBlock ? floats : 0;
+    if (!partialBlock)
+      return false;
+  }
+  if (cells <= static_cast<int64_t>(arrivals.size()))
+    return true;
+  try {
+    arrivals.resize(cells);
+  } catch (const std::bad_alloc &) {
+    return false;
+  }
+  return true;
+}
+
 RunStatePool::~RunStatePool() {
   // One at a time: a long list must not unwind recursively.
   while (unused)

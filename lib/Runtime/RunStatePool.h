@@ -39,6 +39,16 @@ public:
   /// no memory for them.
   bool reserveWorkspaces(int64_t slots, int64_t bytes);
 
+  /// Makes room for partial results of `floats`, and for `cells` counters of
+  /// arrivals, all zero; false where there is no memory for them.
+  bool reservePartials(int64_t floats, int64_t cells);
+
+  /// After a run that did not end well: its counters may be anything.
+  void forgetArrivals() { arrivals.clear(); }
+
+  float *partials() const { return partialBlock.get(); }
+  uint32_t *arrivalCounters() { return arrivals.data(); }
+
   /// The workspace of a slot; null where `bytes` was 0.
   void *workspace(int64_t slot) const {
     return bytesPerSlot == 0 ? nullptr : block.get() + slot * bytesPerSlot;
@@ -52,6 +62,10 @@ private:
     }
   };
   std::unique_ptr<std::byte[], Free> block;
+  std::unique_ptr<float[]> partialBlock;
+  int64_t partialFloats = 0;
+  /// Every run leaves zeros behind.
+  std::vector<uint32_t> arrivals;
   int64_t blockBytes = 0;
   int64_t bytesPerSlot = 0;
   std::unique_ptr<RunState> next; ///< in the pool's list

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes a spec; gives the block sizes of its prefill kernel.
+// Takes a spec; gives the block sizes of its kernels.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +31,19 @@ PrefillSchedule PrefillSchedule::choose(const AttentionSpec &spec) {
 std::string PrefillSchedule::keyText() const {
   return fmt::format("prefill lanes={} rows={} columns={} q={} kv={}", lanes,
                      rows, columns, blockQ, blockKv);
+}
+
+DecodeSchedule DecodeSchedule::choose(const AttentionSpec &spec) {
+  DecodeSchedule schedule;
+  // Short rows make a block's fixed work, per row, weigh more.
+  if (std::max(spec.D, spec.Dv) <= 64)
+    schedule.blockKv = 64;
+  return schedule;
+}
+
+std::string DecodeSchedule::keyText() const {
+  return fmt::format("decode lanes={} keys={} rows={} vectors={} q={} kv={}",
+                     lanes, keys, rows, vectors, blockRows, blockKv);
 }
 
 } // namespace attnjit

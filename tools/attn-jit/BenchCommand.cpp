@@ -98,7 +98,8 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
   if (!engine)
     return fail(engine.error());
   Expected<Kernel> kernel = trace.time("compile", [&] {
-    return engine->compile(mod, problem.spec(), *spec, &compiled);
+    return engine->compile(mod, problem.spec(), *spec, &compiled,
+                           problem.entry());
   });
   if (!kernel)
     return fail(kernel.error());

@@ -50,6 +50,7 @@ private:
   HeadDim headDim;
   std::optional<DType> dtype;
   std::optional<Stage> stage;
+  Entry entry = Entry::Prefill;
   AttentionSpec attention;
   Trace trace;
 };
@@ -78,6 +79,19 @@ CLI::App *CompileCommand::declare(CLI::App &app) {
   declareDType(*command, dtype);
   declareSettings(*command, settings);
   declareTarget(*command, target);
+  addParsed(*command, "--entry",
+            "The entry point: prefill (many queries), decode (few queries, the "
+            "heads of a group together), which short is another name of",
+            [this](const std::string &text) -> Expected<void> {
+              if (text != "prefill" && text != "short" && text != "decode")
+                return fail(ErrorKind::InvalidArgument,
+                            fmt::format("`{}`; it should be prefill, short or "
+                                        "decode",
+                                        text));
+              entry = text == "prefill" ? Entry::Prefill : Entry::Decode;
+              return {};
+            })
+      ->type_name("prefill|short|decode");
   addParsed(*command, "--emit",
             "Show a stage: the canonical expressions, the attention dialect, "
             "loops and vectors, LLVM IR, assembly, the object file",
@@ -110,7 +124,7 @@ Expected<int> CompileCommand::emit(const ModProgram &program,
     return fail(ErrorKind::InvalidArgument,
                 "an object file is binary; say with -o where it goes");
   Expected<std::string> text = trace.time("compile", [&] {
-    return Engine::emit(program, attention, spec, *stage);
+    return Engine::emit(program, attention, spec, *stage, entry);
   });
   if (!text)
     return fail(text.error());
@@ -148,7 +162,7 @@ Expected<int> CompileCommand::fillCache(const ModProgram &program,
     return fail(engine.error());
   CompileReport report;
   Expected<Kernel> kernel = trace.time("compile", [&] {
-    return engine->compile(program, attention, spec, &report);
+    return engine->compile(program, attention, spec, &report, entry);
   });
   if (!kernel)
     return fail(kernel.error());

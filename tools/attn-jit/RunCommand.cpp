@@ -117,7 +117,8 @@ Expected<void> RunCommand::compileAndRun(const ModProgram &mod,
   if (!engine)
     return fail(engine.error());
   Expected<Kernel> kernel = trace.time("compile", [&] {
-    return engine->compile(mod, problem.spec(), *spec, &compiled);
+    return engine->compile(mod, problem.spec(), *spec, &compiled,
+                           problem.entry());
   });
   if (!kernel)
     return fail(kernel.error());

@@ -41,7 +41,8 @@ Workload::create(Engine &engine, std::string_view modText,
         work->maskBytes.data(), DType::Bool, {rows, shape.Skv});
     spec.maskTensor = true;
   }
-  Expected<Kernel> kernel = engine.compile(work->mod, spec);
+  Expected<Kernel> kernel =
+      engine.compile(work->mod, spec, nullptr, work->problem->entry());
   if (!kernel)
     return fail(kernel.error());
   work->kernel.emplace(std::move(*kernel));
@@ -65,7 +66,9 @@ Expected<double> Workload::measureLookupUs() {
   constexpr int kLookups = 1000;
   tool::Stopwatch stopwatch;
   for (int i = 0; i < kLookups; ++i)
-    if (Expected<Kernel> again = engine.compile(mod, problem->spec()); !again)
+    if (Expected<Kernel> again =
+            engine.compile(mod, problem->spec(), nullptr, problem->entry());
+        !again)
       return fail(again.error());
   return stopwatch.ms() * 1e3 / kLookups;
 }

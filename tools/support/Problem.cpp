@@ -10,6 +10,8 @@
 #include "support/Npy.h"
 #include "support/Random.h"
 
+#include "attnjit/Engine/Engine.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -295,5 +297,9 @@ Expected<Problem> Problem::create(const ModProgram &mod,
   problem.runArgs.scale = request.scale;
   problem.runArgs.dropout = request.dropout;
   problem.attentionSpec.dropout = request.dropout.has_value();
+  const Shape &shape = problem.sizes;
+  problem.entryPoint = chooseEntry(
+      Engine::signature(mod, problem.attentionSpec),
+      {shape.B, shape.Hq, shape.Hkv, shape.Sq, shape.Skv, shape.D, shape.Dv});
   return problem;
 }

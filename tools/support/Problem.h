@@ -64,6 +64,8 @@ public:
 
   const AttentionSpec &spec() const { return attentionSpec; }
   const Shape &shape() const { return sizes; }
+  /// The entry point that a run of the problem takes.
+  Entry entry() const { return entryPoint; }
   RunArgs &args() { return runArgs; }
   const RunArgs &args() const { return runArgs; }
   const Array &out() const { return outArray; }
@@ -91,6 +93,7 @@ private:
 
   AttentionSpec attentionSpec;
   Shape sizes;
+  Entry entryPoint = Entry::Prefill;
   RunArgs runArgs;
   Array outArray, lseArray;
   std::vector<Array> inputs;

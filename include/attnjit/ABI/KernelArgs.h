@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 1
+#define ATTNJIT_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,7 +82,9 @@ typedef struct {
   float dropout_scale; /* 1 / (1 - rate) */
   uint32_t apply_sink; /* a merge of shards or splits counts the sink once */
 
-  /* Partial results of a split: out unnormalised, m and l per row; or null. */
+  /* Partial results of a split, in f32: out unnormalised, m and l per row;
+   * stride[0] per work item, stride[1] per row of the item. Null where every
+   * row is one work item's alone. */
   AttnJitTensor partial_out, partial_m, partial_l;
 
   const AttnJitBuffer *buffers; /* by ordinal */
@@ -92,14 +94,19 @@ typedef struct {
   void *workspace; /* 64-byte aligned; not shared with another work range */
   int64_t workspace_bytes;
 
-  /* Half-open range of work items to do; item (b * Hq + h) * blocks + block
-   * is rows [block * block_q, ...) of head h, blocks = ceil(Sq / block_q). */
+  /* Half-open range of work items to do. What an item is depends on the entry
+   * point: see docs/kernel-abi.md. */
   int64_t work_begin, work_end;
 
   int32_t operation; /* AttnJitOperation */
   int32_t status;    /* set by a kernel that could not do its work */
 
-  uint64_t reserved[16]; /* zero */
+  /* Decode: keys of one split, at least 1; and for each (b, kv head, row
+   * block) the number of its splits that are done, zero between runs. */
+  int64_t split_keys;
+  uint32_t *split_arrivals;
+
+  uint64_t reserved[14]; /* zero */
 } AttnJitKernelArgs;
 
 /** Every entry point. */

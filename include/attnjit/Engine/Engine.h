@@ -70,21 +70,31 @@ public:
   /// An Error where the machine cannot run any target.
   static Expected<Engine> create(EngineOptions options = {});
 
-  /// The kernel for `mod`, from memory, from disk or compiled. Errors:
-  /// InvalidArgument (spec out of range), Unsupported (this target cannot do
+  /// The kernel for `mod`, with the code of `entry` from memory, from disk or
+  /// compiled; the other entry points follow when a run first needs them, also
+  /// when the Engine is gone. `report` is of this call. Errors: InvalidArgument
+  /// (spec out of range), Unsupported (this target or entry point cannot do
   /// it; the message names the hook or type).
   Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
-                           CompileReport *report = nullptr);
+                           CompileReport *report = nullptr,
+                           Entry entry = Entry::Prefill);
   /// For another target than this machine's best.
   Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
                            const TargetSpec &target,
-                           CompileReport *report = nullptr);
+                           CompileReport *report = nullptr,
+                           Entry entry = Entry::Prefill);
 
   /// Text or bytes of a stage, without running, loading or caching anything;
   /// `target` need not run on this machine.
   static Expected<std::string> emit(const ModProgram &mod,
                                     const AttentionSpec &spec,
-                                    const TargetSpec &target, Stage stage);
+                                    const TargetSpec &target, Stage stage,
+                                    Entry entry = Entry::Prefill);
+
+  /// The signature of the kernel for `mod`, without compiling it: tells with
+  /// `chooseEntry` which entry point a run will take.
+  static KernelSignature signature(const ModProgram &mod,
+                                   const AttentionSpec &spec);
 
   /// The disk cache, or null where there is none.
   const DiskCache *diskCache() const;

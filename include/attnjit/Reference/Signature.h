@@ -21,8 +21,7 @@ namespace attnjit {
 
 /// The signature of `mod` as it was written: slots are the captures that its
 /// hooks use, in order of declaration. Compiled code that uses fewer or another
-/// order replaces `paramSource` and `bufferSource`, and sets `blockQ` and
-/// `workspaceBytes`.
+/// order replaces `paramSource` and `bufferSource`.
 KernelSignature signatureOf(const ModProgram &mod, const AttentionSpec &spec);
 
 } // namespace attnjit

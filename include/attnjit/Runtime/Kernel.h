@@ -13,6 +13,7 @@
 #ifndef ATTNJIT_RUNTIME_KERNEL_H
 #define ATTNJIT_RUNTIME_KERNEL_H
 
+#include "attnjit/ABI/Entry.h"
 #include "attnjit/ABI/KernelArgs.h"
 #include "attnjit/Runtime/Executor.h"
 #include "attnjit/Runtime/Tensor.h"
@@ -21,6 +22,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -76,6 +78,8 @@ struct KernelSignature {
   bool dropout = false;
   /// False for `normalize = none`: rows have no lse to ask for.
   bool softmax = true;
+  /// No other entry point can compute the mod.
+  bool prefillOnly = false;
 
   /// Captures of the mod as its author declared them (names, defaults), by
   /// ordinal of the mod. Declared but unused ones may be left out of a run.
@@ -91,25 +95,42 @@ struct KernelSignature {
     bool byQ = false, byKv = false;
   };
   std::vector<std::array<AxisUse, kMaxBufferRank>> bufferAxisUse;
+};
 
-  /// Rows of q that one work item covers.
-  int64_t blockQ = 1;
+/// Code of one entry point, and what a run must know of it.
+struct EntryPoint {
+  AttnJitKernelFn function = nullptr;
+  std::shared_ptr<const void> code; ///< keeps the function's memory alive
+  /// Rows of one work item: queries of a head (prefill), (query head, query)
+  /// pairs of a key head (decode).
+  int64_t blockRows = 1;
   /// Workspace of one piece of work, in bytes; a multiple of 64.
   int64_t workspaceBytes = 0;
+  /// Decode: floats of one row of a partial `out`.
+  int64_t partialWidth = 0;
 };
+
+/// Gives the code of an entry point, compiling it where need be. Thread-safe.
+using EntrySource = std::function<Expected<EntryPoint>(Entry)>;
 
 /// Compiled code. Cheap to copy. Any number of threads may run one Kernel.
 class Kernel {
 public:
-  /// Made by the Engine. `code` keeps the entry point's memory alive.
-  Kernel(KernelSignature signature, AttnJitKernelFn entry,
-         std::shared_ptr<const void> code, std::shared_ptr<Executor> executor);
+  /// Made by the Engine. `source` is asked once for each entry point.
+  Kernel(KernelSignature signature, EntrySource source,
+         std::shared_ptr<Executor> executor);
 
-  /// Checks every argument, then computes `out` (and `lse`). Errors of kind
-  /// InvalidArgument name the argument, what it is and what it should be, and
-  /// Environment is a lack of memory: nothing has been written then. Internal:
-  /// the kernel or the caller's executor broke its contract.
+  /// Checks every argument, then computes `out` (and `lse`) with the entry
+  /// point that `chooseEntry` names, which is compiled if no run or `prepare`
+  /// has needed it before. Errors of kind InvalidArgument name the argument,
+  /// what it is and what it should be, and Environment is a lack of memory:
+  /// nothing has been written then. Internal: the kernel or the caller's
+  /// executor broke its contract.
   Expected<void> run(const RunArgs &args) const;
+
+  /// Makes an entry point ready, so that no run waits for its compilation.
+  Expected<void> prepare(Entry entry) const;
+  bool isReady(Entry entry) const;
 
   const KernelSignature &signature() const;
 
@@ -136,9 +157,9 @@ Expected<RunSizes> checkRunArgs(const KernelSignature &signature,
 Expected<RunSizes> checkModArgs(const KernelSignature &signature,
                                 const RunArgs &args);
 
-/// Number of work items of a run: one per (b, h, block of `blockQ` rows), with
-/// item = (b * Hq + h) * blocks + block.
-int64_t countWorkItems(const KernelSignature &signature, const RunSizes &sizes);
+/// The entry point that computes a run of these sizes fastest, of those that
+/// can. docs/architecture.md has the table and its reasons.
+Entry chooseEntry(const KernelSignature &signature, const RunSizes &sizes);
 
 /// Fills the ABI struct for checked arguments (workspace and work range left
 /// empty). `params` and `buffers` are filled by slot and referred to, as is

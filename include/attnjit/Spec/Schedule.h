@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The tuning constants of the prefill kernel, chosen from a spec. Part of the
+// The tuning constants of each entry point, chosen from a spec. Part of the
 // cache key: another schedule is another kernel.
 //
 //===----------------------------------------------------------------------===//
@@ -42,6 +42,31 @@ struct PrefillSchedule {
 
   /// The schedule for a spec.
   static PrefillSchedule choose(const AttentionSpec &spec);
+
+  /// Every field; part of cache keys.
+  std::string keyText() const;
+};
+
+/// Block sizes of the decode kernel. Elements of a head lie in vector lanes; a
+/// row is one (query head, query) pair of the query heads that share a key
+/// head.
+struct DecodeSchedule {
+  /// f32 lanes of one AVX2 register.
+  int64_t lanes = 8;
+  /// A tile of scores is `keys` keys by `rows` rows: 12 accumulators, 3 row
+  /// vectors and a key vector are the 16 registers.
+  int64_t keys = 4;
+  int64_t rows = 3;
+  /// A tile of out is `rows` rows by this many vectors of Dv: likewise.
+  int64_t vectors = 4;
+  /// Rows of one work item, which read K and V together. Their queries, scores
+  /// and sums stay in L2.
+  int64_t blockRows = 48;
+  /// Keys of one block: K and V of a block stay in L1 for all rows.
+  int64_t blockKv = 32;
+
+  /// The schedule for a spec.
+  static DecodeSchedule choose(const AttentionSpec &spec);
 
   /// Every field; part of cache keys.
   std::string keyText() const;

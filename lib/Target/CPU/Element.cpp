@@ -79,6 +79,19 @@ Value Element::loadVec(Ir &ir, Value address) const {
   return widen(ir, ir.load(ir.vec(storage()), address));
 }
 
+void Element::copyPadded(Ir &ir, Value from, Value to, int64_t size,
+                         int64_t padded) const {
+  int64_t whole = size / ir.lanes * ir.lanes;
+  if (whole)
+    ir.loop(whole, ir.lanes, [&](Value d) {
+      ir.store(loadVec(ir, ir.at(from, storage(), d)), ir.at(to, ir.f32(), d));
+    });
+  if (whole != padded)
+    ir.store(ir.splat(0.0f), ir.at(to, ir.f32(), whole));
+  for (int64_t d = whole; d < size; ++d)
+    ir.store(load(ir, ir.at(from, storage(), d)), ir.at(to, ir.f32(), d));
+}
+
 void Element::store(Ir &ir, Value value, Value address) const {
   ir.store(narrow(ir, value), address);
 }

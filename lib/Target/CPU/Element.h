@@ -31,6 +31,11 @@ public:
   Value load(Ir &ir, Value address) const;
   Value loadVec(Ir &ir, Value address) const;
 
+  /// Copies `size` elements to f32, followed by zeros up to `padded`, whole
+  /// vectors.
+  void copyPadded(Ir &ir, Value from, Value to, int64_t size,
+                  int64_t padded) const;
+
   /// Stores an f32 or a vector of them.
   void store(Ir &ir, Value value, Value address) const;
 

@@ -87,13 +87,14 @@ public:
     return mlir::arith::MulIOp::create(b, loc, x, y);
   }
   Value mul(Value x, int64_t y) { return mul(x, cI64(y)); }
-  /// For non-negative x and positive y.
+  /// These three: for non-negative x and positive y.
   Value div(Value x, Value y) {
     return mlir::arith::DivUIOp::create(b, loc, x, y);
   }
   Value rem(Value x, Value y) {
     return mlir::arith::RemUIOp::create(b, loc, x, y);
   }
+  Value divUp(Value x, Value y) { return div(add(x, sub(y, cI64(1))), y); }
   Value min(Value x, Value y) {
     return mlir::arith::MinSIOp::create(b, loc, x, y);
   }
@@ -142,8 +143,30 @@ public:
   Value fcmp(FPred p, Value x, Value y) {
     return mlir::arith::CmpFOp::create(b, loc, p, x, y);
   }
+  Value isFalse(Value x) { return cmp(Pred::eq, x, cI1(false)); }
+  Value isNotNull(Value pointer) {
+    Value null = mlir::LLVM::ZeroOp::create(b, loc, ptr());
+    return mlir::LLVM::ICmpOp::create(b, loc, mlir::LLVM::ICmpPredicate::ne,
+                                      pointer, null);
+  }
+
   /// y where x is NaN: one maxps.
   Value fmax(Value x, Value y) { return select(fcmp(FPred::OGT, x, y), x, y); }
+  /// The lanes of x and y, in that order, which `lanes` names.
+  Value shuffle(Value x, Value y, llvm::ArrayRef<int64_t> lanes) {
+    return mlir::vector::ShuffleOp::create(b, loc, x, y, lanes);
+  }
+  /// Sum of all lanes.
+  Value sumLanes(Value v) {
+    return mlir::vector::ReductionOp::create(
+        b, loc, mlir::vector::CombiningKind::ADD, v,
+        mlir::arith::FastMathFlags::reassoc);
+  }
+  /// Largest of all lanes, none of them NaN.
+  Value maxLane(Value v) {
+    return mlir::vector::ReductionOp::create(
+        b, loc, mlir::vector::CombiningKind::MAXNUMF, v);
+  }
   /// Whether any lane of a vector of i1 is set.
   Value anyLane(Value v) {
     return mlir::vector::ReductionOp::create(

@@ -80,6 +80,20 @@ static DropoutInput loadDropout(Ir &ir, Value args) {
   return dropout;
 }
 
+static PartialInput loadPartial(Ir &ir, Value args, size_t offset) {
+  TensorInput tensor = loadTensor(ir, args, offset);
+  return {tensor.data, tensor.stride[0]};
+}
+
+Value PartialInput::of(Ir &ir, Value item) const {
+  return ir.at(data, ir.f32(), ir.mul(item, stride));
+}
+
+Value TensorInput::headBase(Ir &ir, Type element, Value b, Value head) const {
+  return ir.at(data, element,
+               ir.add(ir.mul(b, stride[0]), ir.mul(head, stride[1])));
+}
+
 KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
                                 int64_t zeros) {
 #define FIELD(name) offsetof(AttnJitKernelArgs, name)
@@ -109,6 +123,11 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   in.workspace = field(ir.ptr(), FIELD(workspace));
   in.workBegin = field(ir.i64(), FIELD(work_begin));
   in.workEnd = field(ir.i64(), FIELD(work_end));
+  in.splits.keys = field(ir.i64(), FIELD(split_keys));
+  in.splits.arrivals = field(ir.ptr(), FIELD(split_arrivals));
+  in.splits.out = loadPartial(ir, args, FIELD(partial_out));
+  in.splits.m = loadPartial(ir, args, FIELD(partial_m));
+  in.splits.l = loadPartial(ir, args, FIELD(partial_l));
 
   Value D = field(ir.i64(), FIELD(D));
   Value BGlobal = field(ir.i64(), FIELD(B_global));

@@ -22,6 +22,25 @@ namespace attnjit::cpu {
 struct TensorInput {
   mlir::Value data;
   std::array<mlir::Value, 4> stride;
+
+  /// Address of (b, head, 0, 0), where elements have type `element`.
+  mlir::Value headBase(Ir &ir, mlir::Type element, mlir::Value b,
+                       mlir::Value head) const;
+};
+
+/// Partial results of work items.
+struct PartialInput {
+  mlir::Value data, stride;
+
+  /// Address of row 0 of a work item.
+  mlir::Value of(Ir &ir, mlir::Value item) const;
+};
+
+/// How the keys of a row are shared out among work items.
+struct SplitInputs {
+  mlir::Value keys;     ///< of one split
+  mlir::Value arrivals; ///< i32 counters
+  PartialInput out, m, l;
 };
 
 /// A per-batch i32 of the ABI.
@@ -46,6 +65,7 @@ struct KernelInputs {
   mlir::Value scale;
   DropoutInput dropout;
   mlir::Value workspace, workBegin, workEnd;
+  SplitInputs splits;
   /// What the mod reads. `zeros` (64 zero bytes) backs empty buffers.
   CaptureAccess captures;
 

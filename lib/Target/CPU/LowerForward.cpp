@@ -14,10 +14,11 @@
 //   }
 //   llvm.func internal @causal_rescale(...)
 //
-// Test: test/Target/CPU/lower-forward.mlir
+// Tests: test/Target/CPU/lower-forward.mlir, lower-decode.mlir
 //
 //===----------------------------------------------------------------------===//
 
+#include "attnjit/Target/CPU/Decode.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/CPU/Prefill.h"
 
@@ -41,15 +42,39 @@ void registerDependentDialects(DialectRegistry &registry) {
               scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
 }
 
-void lowerForwards(ModuleOp module) {
+static AttentionSpec specOf(attn::ForwardOp forward) {
+  AttentionSpec spec;
+  spec.D = forward.getD();
+  spec.Dv = forward.getDv();
+  spec.dropout = forward.getDropout();
+  Type dtype = forward.getDtype();
+  spec.dtype = dtype.isF16()    ? DType::F16
+               : dtype.isBF16() ? DType::BF16
+                                : DType::F32;
+  return spec;
+}
+
+LogicalResult lowerForwards(ModuleOp module, Entry entry) {
   for (auto forward :
-       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>()))
-    lowerToPrefill(forward);
+       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
+    if (entry == Entry::Decode && forward.getTwoPass())
+      return forward.emitError("needs two passes over the keys, which the "
+                               "decode entry point does not make");
+    auto lower = entry == Entry::Prefill ? lowerToPrefill : lowerToDecode;
+    lower(forward, specOf(forward));
+    forward.erase();
+  }
+  return success();
 }
 
 namespace {
 struct LowerForward : impl::LowerForwardBase<LowerForward> {
-  void runOnOperation() override { lowerForwards(getOperation()); }
+  using LowerForwardBase::LowerForwardBase;
+
+  void runOnOperation() override {
+    if (failed(lowerForwards(getOperation(), entry)))
+      signalPassFailure();
+  }
 };
 } // namespace
 

@@ -125,14 +125,6 @@ void PrefillEmitter::fill(Value address, int64_t floats, float value) {
   });
 }
 
-/// Address of row (b, head) of a tensor.
-static Value headBase(Ir &ir, const TensorInput &tensor, Type element, Value b,
-                      Value head) {
-  return ir.at(
-      tensor.data, element,
-      ir.add(ir.mul(b, tensor.stride[0]), ir.mul(head, tensor.stride[1])));
-}
-
 void PrefillEmitter::emitItem(Value index, Value blocks) {
   Value bh = ir.div(index, blocks);
   item.h = ir.rem(bh, in.Hq);
@@ -144,10 +136,10 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.lastRow = ir.sub(in.Sq, ir.cI64(1));
   item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
   item.kvOffset = loadPerBatch(ir, in.kvOffset, item.b);
-  item.q = headBase(ir, in.q, element.storage(), item.b, item.h);
-  item.k = headBase(ir, in.k, element.storage(), item.b, kvh);
-  item.v = headBase(ir, in.v, element.storage(), item.b, kvh);
-  item.out = headBase(ir, in.out, element.storage(), item.b, item.h);
+  item.q = in.q.headBase(ir, element.storage(), item.b, item.h);
+  item.k = in.k.headBase(ir, element.storage(), item.b, kvh);
+  item.v = in.v.headBase(ir, element.storage(), item.b, kvh);
+  item.out = in.out.headBase(ir, element.storage(), item.b, item.h);
   if (forward.getMaskTensor())
     item.mask = headMask();
 
@@ -194,7 +186,7 @@ void PrefillEmitter::emitPasses() {
 
 BufferAccess PrefillEmitter::headMask() {
   Type element = ir.b.getI8Type();
-  return {headBase(ir, in.mask, element, item.b, item.h),
+  return {in.mask.headBase(ir, element, item.b, item.h),
           element,
           {ir.trunc32(item.lastRow), ir.sub(ir.trunc32(in.Skv), ir.cI32(1))},
           {in.mask.stride[2], in.mask.stride[3]}};
@@ -448,7 +440,7 @@ void PrefillEmitter::emitFinish(Value strip) {
                                       in.lse.data, null);
   ir.ifThen(wanted, [&] {
     Value from = stripPart(w.reference, strip, s.strip());
-    Value base = headBase(ir, in.lse, ir.f32(), item.b, item.h);
+    Value base = in.lse.headBase(ir, ir.f32(), item.b, item.h);
     ir.loop(ir.cI64(0), count, 1, [&](Value i) {
       ir.store(
           ir.load(ir.f32(), ir.at(from, ir.f32(), i)),
@@ -469,23 +461,9 @@ void PrefillEmitter::copyRow(Value from, Value to) {
                   ir.at(to, element.storage(), d));
 }
 
-static AttentionSpec specOf(attn::ForwardOp forward) {
-  AttentionSpec spec;
-  spec.D = forward.getD();
-  spec.Dv = forward.getDv();
-  spec.dropout = forward.getDropout();
-  Type dtype = forward.getDtype();
-  spec.dtype = dtype.isF16()    ? DType::F16
-               : dtype.isBF16() ? DType::BF16
-                                : DType::F32;
-  return spec;
-}
-
-void lowerToPrefill(attn::ForwardOp forward) {
+void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec) {
   OpBuilder builder(forward);
-  AttentionSpec spec = specOf(forward);
   PrefillEmitter(builder, forward, spec, PrefillSchedule::choose(spec)).emit();
-  forward.erase();
 }
 
 } // namespace attnjit::cpu

@@ -7,6 +7,8 @@
 
 #include "KernelKey.h"
 
+#include "attnjit/Spec/Schedule.h"
+
 #include "EngineTesting.h"
 
 #include <set>
@@ -19,7 +21,8 @@ namespace {
 std::string keyOf(std::string_view text,
                   const AttentionSpec &spec = AttentionSpec::of(64),
                   const PrefillSchedule &schedule = {}) {
-  return kernelKey(canonicalize(parseText(text)), spec, schedule, TargetSpec());
+  return kernelKey(canonicalize(parseText(text)), spec, schedule.keyText(),
+                   TargetSpec());
 }
 
 TEST(KernelKeyTest, NamesTheBuildThatMadeTheCode) {

@@ -138,16 +138,21 @@ namespace {
 class KernelRun : public RunFixture {
 protected:
   KernelRun() {
-    signature.blockQ = 2;
-    signature.workspaceBytes = kWorkspaceBytes;
+    signature.prefillOnly = true;
+    point.blockRows = 2;
+    point.workspaceBytes = kWorkspaceBytes;
   }
   ~KernelRun() override { failFrom = 0; }
 
   Kernel makeKernel(AttnJitKernelFn entry,
                     std::shared_ptr<Executor> executor = nullptr) {
-    return Kernel(signature, entry, std::make_shared<int>(0),
-                  executor ? executor : makeSerialExecutor());
+    point.function = entry;
+    return Kernel(
+        signature, [point = point](Entry) { return point; },
+        executor ? executor : makeSerialExecutor());
   }
+
+  EntryPoint point;
 
   static constexpr int64_t kItems = kB * kHq * 3; // ceil(5 / 2) = 3
 };
@@ -302,7 +307,7 @@ TEST_F(KernelRun, WarmRunsAllocateNothing) {
 }
 
 TEST_F(KernelRun, LackOfMemoryIsAnError) {
-  signature.workspaceBytes = 1 << 20;
+  point.workspaceBytes = 1 << 20;
   Kernel kernel = makeKernel(writingEntry);
   failFrom = 1 << 20;
   Expected<void> done = kernel.run(args);
@@ -312,7 +317,7 @@ TEST_F(KernelRun, LackOfMemoryIsAnError) {
   EXPECT_THAT(outData, testing::Each(kUntouched));
   EXPECT_TRUE(kernel.run(args)); // and the next run has it
 
-  signature.workspaceBytes = int64_t(1) << 62; // times slots: past int64
+  point.workspaceBytes = int64_t(1) << 62; // times slots: past int64
   EXPECT_FALSE(makeKernel(writingEntry, makeThreadedExecutor(2)).run(args));
 }
 
@@ -340,11 +345,17 @@ TEST_F(KernelRun, SeveralThreadsShareOneKernel) {
 }
 
 TEST_F(KernelRun, KeepsItsCodeAlive) {
+  point.function = writingEntry;
   auto code = std::make_shared<int>(0);
   std::weak_ptr<int> watch = code;
   std::optional<Kernel> kernel;
-  kernel.emplace(signature, writingEntry, std::move(code),
-                 makeSerialExecutor());
+  kernel.emplace(
+      signature,
+      [point = point, code = std::move(code)](Entry) mutable {
+        point.code = std::move(code);
+        return point;
+      },
+      makeSerialExecutor());
   Kernel copy = *kernel;
   kernel.reset();
   EXPECT_FALSE(watch.expired());

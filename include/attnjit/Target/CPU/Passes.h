@@ -13,6 +13,8 @@
 #ifndef ATTNJIT_TARGET_CPU_PASSES_H
 #define ATTNJIT_TARGET_CPU_PASSES_H
 
+#include "attnjit/ABI/Entry.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/Pass.h"
@@ -22,9 +24,10 @@ namespace attnjit::cpu {
 #define GEN_PASS_DECL
 #include "attnjit/Target/CPU/Passes.h.inc"
 
-/// Lowers every `attn.forward` of the module, each with the schedule of its
-/// spec. Test: lower-forward.mlir.
-void lowerForwards(mlir::ModuleOp module);
+/// Replaces every `attn.forward` of the module by its kernel for that entry
+/// point, with the schedule of its spec. Fails with a diagnostic on what the
+/// entry point cannot do. Tests: lower-forward.mlir, lower-decode.mlir.
+mlir::LogicalResult lowerForwards(mlir::ModuleOp module, Entry entry);
 
 /// Converts scf, arith and vector operations to the LLVM dialect in one
 /// conversion. Test: convert-kernel-to-llvm.mlir.

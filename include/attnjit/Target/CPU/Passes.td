@@ -19,6 +19,12 @@ def ConvertKernelToLLVM
 
 def LowerForward : Pass<"attn-lower-forward", "::mlir::ModuleOp"> {
   let summary = "Lower `attn.forward` to the loops of a CPU kernel";
+  let options = [
+    Option<"entry", "entry", "::attnjit::Entry", "::attnjit::Entry::Prefill",
+           "entry point of the kernel",
+           [{::llvm::cl::values(
+              clEnumValN(::attnjit::Entry::Prefill, "prefill", "many rows"),
+              clEnumValN(::attnjit::Entry::Decode, "decode", "few rows"))}]>];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

@@ -64,9 +64,9 @@ struct PrefillWorkspace {
                                  const PrefillSchedule &schedule);
 };
 
-/// Replaces `forward` by the function of its name, `void(!llvm.ptr)`, and
+/// Emits before `forward` the function of its name, `void(!llvm.ptr)`, and
 /// private helpers.
-void lowerToPrefill(attn::ForwardOp forward);
+void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec);
 
 } // namespace attnjit::cpu
 

@@ -1,0 +1,68 @@
+//===- RunPlan.cpp - How a run is cut into work items ---------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RunPlan.h"
+
+#include <algorithm>
+
+using namespace attnjit;
+
+/// Items that a decode run is split into where its keys allow: four for each
+/// of 64 threads, so that the last ones to finish cost little.
+static constexpr int64_t kWantedItems = 256;
+/// Fewer keys than this are not split: a partial result is written, read and
+/// merged for each split.
+static constexpr int64_t kLeastSplitKeys = 512;
+/// Splits begin at multiples of this, a multiple of every kernel's block.
+static constexpr int64_t kSplitStep = 64;
+
+static int64_t divideUp(int64_t x, int64_t y) { return x / y + (x % y != 0); }
+
+Entry attnjit::chooseEntry(const KernelSignature &signature,
+                           const RunSizes &sizes) {
+  if (signature.prefillOnly)
+    return Entry::Prefill;
+  // Prefill computes strips of 24 queries, so Sq = 1 costs it what Sq = 24
+  // does; decode costs the same for each row, at about 3/4 of the speed of a
+  // full strip. It also reads K and V once for all heads of a group.
+  constexpr int64_t kStrip = 24, kDecodePercent = 75;
+  int64_t computed = divideUp(sizes.Sq, kStrip) * kStrip;
+  return sizes.Sq <= 2 * kStrip && sizes.Sq * 100 <= computed * kDecodePercent
+             ? Entry::Decode
+             : Entry::Prefill;
+}
+
+static RunPlan planPrefill(const EntryPoint &point, const RunSizes &sizes) {
+  RunPlan plan;
+  // Fits wherever there is a block: `out` has at least that many elements.
+  if (int64_t blocks = divideUp(sizes.Sq, point.blockRows))
+    plan.items = sizes.B * sizes.Hq * blocks;
+  return plan;
+}
+
+static RunPlan planDecode(const EntryPoint &point, const RunSizes &sizes) {
+  RunPlan plan;
+  if (sizes.B == 0 || sizes.Hq == 0 || sizes.Sq == 0)
+    return plan;
+  int64_t rows = sizes.Hq / sizes.Hkv * sizes.Sq;
+  plan.cells = sizes.B * sizes.Hkv * divideUp(rows, point.blockRows);
+  int64_t most = std::max<int64_t>(1, sizes.Skv / kLeastSplitKeys);
+  int64_t splits = std::min(divideUp(kWantedItems, plan.cells), most);
+  plan.splitKeys =
+      std::max(kSplitStep,
+               divideUp(divideUp(sizes.Skv, splits), kSplitStep) * kSplitStep);
+  splits = std::max<int64_t>(1, divideUp(sizes.Skv, plan.splitKeys));
+  plan.items = plan.cells * splits;
+  plan.partialRows = splits > 1 ? std::min(rows, point.blockRows) : 0;
+  return plan;
+}
+
+RunPlan attnjit::planRun(Entry entry, const EntryPoint &point,
+                         const RunSizes &sizes) {
+  return entry == Entry::Prefill ? planPrefill(point, sizes)
+                                 : planDecode(point, sizes);
+}

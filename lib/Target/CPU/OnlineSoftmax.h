@@ -1,0 +1,58 @@
+//===- OnlineSoftmax.h - The formulas of the online softmax -----*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A row's state is m, a reference that scores are measured from, and l, the sum
+// of exp(score - m) (Milakov and Gimelshein 2018). Every function takes
+// scalars or vectors of f32.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_TARGET_CPU_ONLINESOFTMAX_H
+#define ATTNJIT_LIB_TARGET_CPU_ONLINESOFTMAX_H
+
+#include "Ir.h"
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+
+namespace attnjit::cpu {
+
+class OnlineSoftmax {
+public:
+  explicit OnlineSoftmax(attn::ForwardOp forward)
+      : log2(forward.getNormalize() == attn::Normalization::Softmax &&
+             forward.getScore().empty()) {}
+
+  /// Whether scores are kept in units of log 2: where no score mod sees them.
+  bool usesLog2() const { return log2; }
+
+  /// What q is multiplied by, for the scale of the run.
+  Value queryScale(Ir &ir, Value scale) const;
+
+  /// Scores may exceed m by this much before it moves.
+  float margin() const;
+
+  /// exp(score - reference).
+  Value weight(Ir &ir, Value score, Value reference) const;
+
+  /// What the end of a row needs.
+  struct Row {
+    Value factor; ///< turns sums of weighted v into out
+    Value lse;
+  };
+
+  /// For a row of state m and l; `sink` in natural units, or null.
+  Row finish(Ir &ir, Value m, Value l, Value sink) const;
+
+private:
+  bool log2;
+};
+
+/// A constant of the type of `like`.
+Value constantLike(Ir &ir, Value like, float value);
+
+} // namespace attnjit::cpu
+
+#endif // ATTNJIT_LIB_TARGET_CPU_ONLINESOFTMAX_H
