@@ -62,8 +62,7 @@ protected:
     args.out = part(out, kHq, h, heads, kSq);
     args.dropout = DropoutArg{0.5, 3, 4};
     const PrefillSchedule schedule = PrefillSchedule::choose(spec);
-    KernelSignature signature = signatureOf(mod, spec);
-    signature.blockQ = schedule.blockQ;
+    const KernelSignature signature = signatureOf(mod, spec);
     auto sizes = checkRunArgs(signature, args);
     ASSERT_TRUE(sizes) << sizes.error().message();
 
@@ -77,7 +76,8 @@ protected:
     abi.h_offset = h;
     abi.workspace_bytes = cpu::PrefillWorkspace::layout(spec, schedule).bytes;
     abi.workspace = std::aligned_alloc(64, abi.workspace_bytes);
-    abi.work_end = countWorkItems(signature, *sizes);
+    abi.work_end =
+        batches * heads * ((kSq + schedule.blockQ - 1) / schedule.blockQ);
     loaded->entry(&abi);
     std::free(abi.workspace);
   }
