@@ -59,13 +59,15 @@ Figure bench::costFigure(std::string name, std::span<const double> a,
 }
 
 Figure bench::speedupFigure(std::string name, std::span<const double> a,
-                            std::span<const double> b, Target target) {
+                            std::span<const double> b,
+                            std::optional<Target> target) {
   return costFigure(std::move(name), b, a, target);
 }
 
 Figure bench::peakShareFigure(std::string name, double flops,
                               std::span<const double> ms,
-                              std::span<const double> peak, Target target) {
+                              std::span<const double> peak,
+                              std::optional<Target> target) {
   std::vector<double> gflops;
   for (double time : ms)
     gflops.push_back(flops / time * 1e-6);

@@ -56,7 +56,7 @@ Figure timeFigure(std::string name, std::string unit,
 
 /// How many times as fast `a` is as `b`, from their times in the same rounds.
 Figure speedupFigure(std::string name, std::span<const double> a,
-                     std::span<const double> b, Target target);
+                     std::span<const double> b, std::optional<Target> target);
 
 /// How many times as long `a` takes as `b`.
 Figure costFigure(std::string name, std::span<const double> a,
@@ -65,7 +65,7 @@ Figure costFigure(std::string name, std::span<const double> a,
 /// The share of the peak that runs of `flops` reach; peak in GFLOP/s.
 Figure peakShareFigure(std::string name, double flops,
                        std::span<const double> ms, std::span<const double> peak,
-                       Target target);
+                       std::optional<Target> target);
 
 /// The figures as a table on standard error.
 void printTable(std::span<const Figure> figures);

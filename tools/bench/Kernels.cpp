@@ -77,7 +77,7 @@ private:
 Expected<void> KernelBench::addKernel(const char *name, const char *mod,
                                       const Shape &shape, int threads) {
   Expected<std::unique_ptr<Workload>> work =
-      Workload::create(engine, mod, shape, threads);
+      Workload::create(engine, mod, shape, {.threads = threads});
   if (!work)
     return fail(Error(work.error()).in(name));
   Workload *workload = work->get();
@@ -161,7 +161,7 @@ Expected<void> KernelBench::measure(double seconds) {
 std::vector<Figure> KernelBench::figures() const {
   auto share = [&](const char *title, const char *name, double target) {
     return peakShareFigure(title, workloads.at(name)->flops(), numbers(name),
-                           numbers("peak"), {Sense::AtLeast, target});
+                           numbers("peak"), Target{Sense::AtLeast, target});
   };
   auto cost = [&](const char *title, const char *name, const char *over,
                   double target) {
@@ -178,14 +178,14 @@ std::vector<Figure> KernelBench::figures() const {
 #ifdef ATTNJIT_BENCH_OPENBLAS
   list.push_back(speedupFigure("speed over OpenBLAS + softmax, D=128 S=2048",
                                numbers("dense"), numbers("blas"),
-                               {Sense::AtLeast, 1.15}));
+                               Target{Sense::AtLeast, 1.15}));
   list.back().note = fmt::format("blocks of {} rows, {}", blas->blockRows(),
                                  BlasAttention::library());
 #endif
   if (workloads.at("2 threads")->threads() == 2)
     list.push_back(speedupFigure("speed of two threads over one, D=128 S=1024",
                                  numbers("2 threads"), numbers("1 thread"),
-                                 {Sense::AtLeast, 1.85}));
+                                 Target{Sense::AtLeast, 1.85}));
   list.push_back(timeFigure("look-up of a compiled kernel", "us",
                             numbers("lookup"), Target{Sense::AtMost, 2}));
   Figure peak;

@@ -35,6 +35,7 @@ namespace {
 struct Options {
   double seconds = 60;
   double modSeconds = 30;
+  double decodeSeconds = 30;
   double startupSeconds = 10;
   std::string tool, record, commit;
 };
@@ -47,6 +48,10 @@ static void declare(CLI::App &app, Options &options) {
       ->capture_default_str();
   app.add_option("--mod-seconds", options.modSeconds,
                  "How long to measure mods against the plain kernel")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--decode-seconds", options.decodeSeconds,
+                 "How long to measure decoding")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--startup-seconds", options.startupSeconds,
@@ -96,6 +101,8 @@ static Expected<void> measureAll(const Options &options) {
   if (auto ok = measure(options.seconds, measureKernels); !ok)
     return ok;
   if (auto ok = measure(options.modSeconds, measureMods); !ok)
+    return ok;
+  if (auto ok = measure(options.decodeSeconds, measureDecode); !ok)
     return ok;
   auto startup = [&](double s) { return measureStartup(tool, s); };
   if (auto ok = measure(options.startupSeconds, startup); !ok)

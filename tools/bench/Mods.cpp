@@ -87,8 +87,8 @@ Expected<std::vector<Figure>> bench::measureMods(double seconds) {
   std::vector<std::unique_ptr<Workload>> workloads;
   std::vector<Contestant> contestants;
   auto add = [&](const Subject &subject) -> Expected<void> {
-    auto work = Workload::create(*engine, subject.mod, shape, /*threads=*/1,
-                                 subject.mask);
+    auto work =
+        Workload::create(*engine, subject.mod, shape, {.mask = subject.mask});
     if (!work)
       return fail(Error(work.error()).in(subject.name));
     Workload *workload = work->get();

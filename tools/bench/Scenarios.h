@@ -31,6 +31,9 @@ Expected<std::vector<Figure>> measureMods(double seconds);
 
 /// Processes: from exec of the tool to its first result, with an empty cache
 /// and with a filled one.
+/// Decoding against reading K and V, and against the peak of the machine.
+Expected<std::vector<Figure>> measureDecode(double seconds);
+
 Expected<std::vector<Figure>> measureStartup(const std::filesystem::path &tool,
                                              double seconds);
 

@@ -18,24 +18,25 @@ using namespace attnjit::bench;
 
 Expected<std::unique_ptr<Workload>>
 Workload::create(Engine &engine, std::string_view modText,
-                 const tool::Shape &shape, int threads, MaskTensor mask) {
+                 const tool::Shape &shape, const WorkloadOptions &options) {
   ParseResult parsed = parseMod(modText);
   if (!parsed.program)
     return fail(ErrorKind::Internal,
                 render(parsed.diagnostics, "<benchmark>", modText));
   std::unique_ptr<Workload> work(
       new Workload(engine, std::move(*parsed.program)));
-  work->executor = makeThreadedExecutor(threads);
+  work->executor = makeThreadedExecutor(options.threads);
   tool::ProblemRequest request;
   request.shape = shape;
+  request.dtype = options.dtype;
   Expected<tool::Problem> problem = tool::Problem::create(work->mod, request);
   if (!problem)
     return fail(problem.error());
   work->problem.emplace(std::move(*problem));
   work->problem->args().executor = work->executor.get();
   AttentionSpec spec = work->problem->spec();
-  if (mask != MaskTensor::None) {
-    const int64_t rows = mask == MaskTensor::PerKey ? 1 : shape.Sq;
+  if (options.mask != MaskTensor::None) {
+    const int64_t rows = options.mask == MaskTensor::PerKey ? 1 : shape.Sq;
     work->maskBytes.assign(static_cast<size_t>(rows * shape.Skv), 1);
     work->problem->args().mask = Tensor::contiguous(
         work->maskBytes.data(), DType::Bool, {rows, shape.Skv});

@@ -30,13 +30,19 @@ enum class MaskTensor {
   PerKey,  ///< [1, Skv]
 };
 
+struct WorkloadOptions {
+  int threads = 1; ///< 0 stands for all cores
+  MaskTensor mask = MaskTensor::None;
+  DType dtype = DType::F32; ///< of q, k, v and out
+};
+
 /// Compiled once, run many times, on random tensors.
 class Workload {
 public:
-  /// `modText` is what a .mod file holds; 0 threads stand for all cores.
+  /// `modText` is what a .mod file holds.
   static Expected<std::unique_ptr<Workload>>
   create(Engine &engine, std::string_view modText, const tool::Shape &shape,
-         int threads, MaskTensor mask = MaskTensor::None);
+         const WorkloadOptions &options = {});
 
   /// Milliseconds of one run.
   Expected<double> measureMs();
@@ -47,6 +53,7 @@ public:
   double flops() const { return flopCount; }
   const RunArgs &args() const { return problem->args(); }
   int threads() const { return executor->concurrency(); }
+  Executor &threadPool() const { return *executor; }
 
 private:
   Workload(Engine &engine, ModProgram mod)
