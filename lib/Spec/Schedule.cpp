@@ -37,7 +37,7 @@ DecodeSchedule DecodeSchedule::choose(const AttentionSpec &spec) {
   DecodeSchedule schedule;
   // Short rows make a block's fixed work, per row, weigh more.
   if (std::max(spec.D, spec.Dv) <= 64)
-    schedule.blockKv = 64;
+    schedule.blockKv = 32;
   return schedule;
 }
 

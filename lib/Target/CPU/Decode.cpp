@@ -300,11 +300,11 @@ void DecodeEmitter::emitBlock(Value kv0) {
   ir.ifThen(any, [&] {
     if (copiesKeys())
       copyRows(in.k, item.k, w.keys, D, width);
-    if (copiesValues())
-      copyRows(in.v, item.v, w.values, Dv, widthV);
     emitScores();
     ir.loop(ir.cI64(0), item.rows, 1,
             [&](Value row) { emitWeights(row, masked); });
+    if (copiesValues())
+      copyRows(in.v, item.v, w.values, Dv, widthV);
     emitValues();
   });
 }

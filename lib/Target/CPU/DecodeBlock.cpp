@@ -140,30 +140,31 @@ void DecodeEmitter::emitRowTiles(
 
 void DecodeEmitter::emitScores() {
   ir.loop(ir.cI64(0), block.padded, s.keys, [&](Value k) {
-    prefetchRows(k);
     emitRowTiles(item.rows, [&](Value row, int64_t height) {
       emitScoreTile(k, row, height);
     });
   });
 }
 
-/// While K is read, asks for K of the next block and V of this one: rows are
-/// short, and where heads lie between them the hardware does not follow.
-void DecodeEmitter::prefetchRows(Value k) {
-  constexpr int64_t kLineBytes = 64;
-  int64_t bytes = element.isWide() ? 4 : 2;
-  auto prefetch = [&](Value base, Value stride, Value first, int64_t size) {
-    for (int64_t r = 0; r < s.keys; ++r) {
-      Value key = ir.min(ir.add(first, r), block.last);
-      Value row = ir.at(base, element.storage(), ir.mul(key, stride));
-      for (int64_t at = 0; at < size * bytes; at += kLineBytes)
-        ir.prefetch(ir.byteAt(row, at));
-    }
-  };
-  Value key = ir.add(block.first, k);
-  prefetch(item.k, in.k.stride[2], ir.add(key, s.blockKv), D);
-  if (!copiesValues())
-    prefetch(item.v, in.v.stride[2], key, Dv);
+/// Asks for the elements [d, d + elements) of the row that is needed when the
+/// next block is where this one is at key k + r; r of `keys`. The tiles of rows
+/// share the keys out among them, so that requests come evenly: the hardware
+/// prefetchers do not reach across a block's work, and many at once stall.
+void DecodeEmitter::prefetch(const TensorInput &tensor, Value base, Value k,
+                             int64_t r, Value row, Value d, int64_t elements) {
+  Value tiles = ir.divUp(item.rows, ir.cI64(s.rows));
+  Value whose = ir.div(ir.mul(tiles, r), ir.cI64(s.keys));
+  Value isMine = ir.cmp(Ir::Pred::eq, row, ir.mul(whose, ir.cI64(s.rows)));
+  ir.ifThen(isMine, [&] {
+    constexpr int64_t kLineBytes = 64;
+    Value key = ir.add(block.first, ir.add(k, r + s.blockKv));
+    Value address = ir.at(base, element.storage(),
+                          ir.mul(ir.min(key, block.last), tensor.stride[2]));
+    address = ir.at(address, element.storage(), d);
+    int64_t bytes = elements * (element.isWide() ? 4 : 2);
+    for (int64_t at = 0; at < bytes; at += kLineBytes)
+      ir.prefetch(ir.byteAt(address, at));
+  });
 }
 
 /// The sum of each of four vectors, as four lanes in their order.
@@ -201,23 +202,22 @@ Value DecodeEmitter::sumOfFour(ArrayRef<Value> vectors) {
 /// S[row + i][k + r] = sum_d Q[row + i][d] * K[k + r][d], in as many partial
 /// sums as there are lanes.
 void DecodeEmitter::emitScoreTile(Value k, Value row, int64_t height) {
-  Ir::Values keys, queries, sums;
+  Ir::Values keys, sums;
   Value lastOfBlock = ir.add(block.first, ir.sub(block.count, ir.cI64(1)));
   for (int64_t r = 0; r < s.keys; ++r)
     keys.push_back(
         keyRow(ir.min(ir.add(ir.add(block.first, k), r), lastOfBlock)));
-  for (int64_t i = 0; i < height; ++i)
-    queries.push_back(rowPart(w.queries, ir.add(row, i), width));
+  Value queries = rowPart(w.queries, row, width);
   for (int64_t i = 0; i < height * s.keys; ++i)
     sums.push_back(ir.splat(0.0f));
 
   auto step = [&](Ir::Values &acc, Value d, int64_t u) {
-    auto at = [&](Value base) {
-      return ir.at(ir.at(base, ir.f32(), d), ir.f32(), u * ir.lanes);
+    auto at = [&](Value base, int64_t offset = 0) {
+      return ir.at(ir.at(base, ir.f32(), d), ir.f32(), offset + u * ir.lanes);
     };
     Ir::Values q;
     for (int64_t i = 0; i < height; ++i)
-      q.push_back(ir.loadVec(at(queries[i])));
+      q.push_back(ir.loadVec(at(queries, i * width)));
     for (int64_t r = 0; r < s.keys; ++r) {
       Value key = ir.loadVec(at(keys[r]));
       for (int64_t i = 0; i < height; ++i) {
@@ -232,6 +232,8 @@ void DecodeEmitter::emitScoreTile(Value k, Value row, int64_t height) {
     sums = ir.loop(ir.cI64(0), ir.cI64(whole), kUnroll * ir.lanes, sums,
                    [&](Value d, ValueRange carried) {
                      Ir::Values next(carried);
+                     for (int64_t r = 0; r < s.keys; ++r)
+                       prefetch(in.k, item.k, k, r, row, d, kUnroll * ir.lanes);
                      for (int64_t u = 0; u < kUnroll; ++u)
                        step(next, d, u);
                      return next;
@@ -436,54 +438,59 @@ Value DecodeEmitter::dropOut(Value weights, Value key, Value row, Value head) {
 //===----------------------------------------------------------------------===//
 
 void DecodeEmitter::emitValues() {
-  emitRowTiles(item.rows, [&](Value row, int64_t height) {
-    int64_t chunk = s.vectors * ir.lanes;
-    int64_t whole = widthV / chunk * chunk;
-    if (whole)
-      ir.loop(whole, chunk,
-              [&](Value d) { emitValueTile(row, height, d, s.vectors); });
-    if (whole != widthV)
-      emitValueTile(row, height, ir.cI64(whole), (widthV - whole) / ir.lanes);
-  });
+  // Some columns of V at a time, which stay in L1 for all rows.
+  auto emitColumns = [&](Value d, int64_t vectors) {
+    emitRowTiles(item.rows, [&](Value row, int64_t height) {
+      emitValueTile(row, height, d, vectors);
+    });
+  };
+  int64_t chunk = s.vectors * ir.lanes;
+  int64_t whole = widthV / chunk * chunk;
+  if (whole)
+    ir.loop(whole, chunk, [&](Value d) { emitColumns(d, s.vectors); });
+  if (whole != widthV)
+    emitColumns(ir.cI64(whole), (widthV - whole) / ir.lanes);
 }
 
 void DecodeEmitter::emitValueTile(Value row, int64_t height, Value d,
                                   int64_t vectors) {
+  Value acc =
+      ir.at(ir.at(item.acc, ir.f32(), ir.mul(row, widthV)), ir.f32(), d);
   auto accAt = [&](int64_t i, int64_t c) {
-    Value acc = ir.at(item.acc, ir.f32(), ir.mul(ir.add(row, i), widthV));
-    return ir.at(ir.at(acc, ir.f32(), d), ir.f32(), c * ir.lanes);
+    return ir.at(acc, ir.f32(), i * widthV + c * ir.lanes);
   };
-  Ir::Values sums, weights;
-  for (int64_t i = 0; i < height; ++i) {
-    weights.push_back(rowPart(w.scores, ir.add(row, i), s.blockKv));
+  Ir::Values sums;
+  for (int64_t i = 0; i < height; ++i)
     for (int64_t c = 0; c < vectors; ++c)
       sums.push_back(ir.loadVec(accAt(i, c)));
-  }
+  Value weights = rowPart(w.scores, row, s.blockKv);
   constexpr int64_t kUnroll = 4;
   Value vRows = workspace(w.vRows);
   // Keys come in whole vectors, so a multiple of four at a time.
-  sums = ir.loop(
-      ir.cI64(0), block.padded, kUnroll, sums,
-      [&](Value k, ValueRange carried) {
-        Ir::Values next(carried);
-        for (int64_t u = 0; u < kUnroll; ++u) {
-          Value v =
-              ir.load(ir.ptr(), ir.at(ir.at(vRows, ir.i64(), k), ir.i64(), u));
-          v = ir.at(v, ir.f32(), d);
-          Ir::Values p;
-          for (int64_t i = 0; i < height; ++i)
-            p.push_back(ir.broadcast(ir.load(
-                ir.f32(), ir.at(ir.at(weights[i], ir.f32(), k), ir.f32(), u))));
-          for (int64_t c = 0; c < vectors; ++c) {
-            Value column = ir.loadVec(ir.at(v, ir.f32(), c * ir.lanes));
-            for (int64_t i = 0; i < height; ++i) {
-              Value &sum = next[i * vectors + c];
-              sum = ir.fma(column, p[i], sum);
-            }
-          }
-        }
-        return next;
-      });
+  sums =
+      ir.loop(ir.cI64(0), block.padded, kUnroll, sums,
+              [&](Value k, ValueRange carried) {
+                Ir::Values next(carried);
+                for (int64_t u = 0; u < kUnroll; ++u) {
+                  Value v = ir.load(
+                      ir.ptr(), ir.at(ir.at(vRows, ir.i64(), k), ir.i64(), u));
+                  v = ir.at(v, ir.f32(), d);
+                  prefetch(in.v, item.v, k, u, row, d, vectors * ir.lanes);
+                  Ir::Values p;
+                  for (int64_t i = 0; i < height; ++i)
+                    p.push_back(ir.broadcast(
+                        ir.load(ir.f32(), ir.at(ir.at(weights, ir.f32(), k),
+                                                ir.f32(), i * s.blockKv + u))));
+                  for (int64_t c = 0; c < vectors; ++c) {
+                    Value column = ir.loadVec(ir.at(v, ir.f32(), c * ir.lanes));
+                    for (int64_t i = 0; i < height; ++i) {
+                      Value &sum = next[i * vectors + c];
+                      sum = ir.fma(column, p[i], sum);
+                    }
+                  }
+                }
+                return next;
+              });
   for (int64_t i = 0; i < height; ++i)
     for (int64_t c = 0; c < vectors; ++c)
       ir.store(sums[i * vectors + c], accAt(i, c));

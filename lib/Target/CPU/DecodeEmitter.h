@@ -108,7 +108,8 @@ private:
   void emitRowTiles(Value rows,
                     llvm::function_ref<void(Value row, int64_t height)> tile);
   void emitScores();
-  void prefetchRows(Value key);
+  void prefetch(const TensorInput &tensor, Value base, Value k, int64_t r,
+                Value row, Value d, int64_t elements);
   void emitScoreTile(Value key, Value row, int64_t height);
   Value sumOfFour(llvm::ArrayRef<Value> vectors);
   void emitWeights(Value row, Value masked);

@@ -82,10 +82,18 @@ Value Element::loadVec(Ir &ir, Value address) const {
 void Element::copyPadded(Ir &ir, Value from, Value to, int64_t size,
                          int64_t padded) const {
   int64_t whole = size / ir.lanes * ir.lanes;
-  if (whole)
-    ir.loop(whole, ir.lanes, [&](Value d) {
-      ir.store(loadVec(ir, ir.at(from, storage(), d)), ir.at(to, ir.f32(), d));
-    });
+  auto copy = [&](Value d, int64_t vectors) {
+    Value source = ir.at(from, storage(), d), target = ir.at(to, ir.f32(), d);
+    for (int64_t i = 0; i < vectors * ir.lanes; i += ir.lanes)
+      ir.store(loadVec(ir, ir.at(source, storage(), i)),
+               ir.at(target, ir.f32(), i));
+  };
+  constexpr int64_t kUnroll = 8;
+  int64_t unrolled = whole / (kUnroll * ir.lanes) * (kUnroll * ir.lanes);
+  if (unrolled)
+    ir.loop(unrolled, kUnroll * ir.lanes, [&](Value d) { copy(d, kUnroll); });
+  if (unrolled != whole)
+    copy(ir.cI64(unrolled), (whole - unrolled) / ir.lanes);
   if (whole != padded)
     ir.store(ir.splat(0.0f), ir.at(to, ir.f32(), whole));
   for (int64_t d = whole; d < size; ++d)
