@@ -100,8 +100,9 @@ void DecodeEmitter::emitMergedRow(Value row) {
   Value sink;
   if (!forward.getSink().empty())
     sink = rowEmitter(row).emit(forward.getSink()).front();
-  OnlineSoftmax::Row end = softmax.finish(ir, m, l, sink);
-  emitStoreRow(row, end.factor, end.lse);
+  OnlineSoftmax::Row end = softmax.close(ir, m, l, sink);
+  Value factor = ir.select(end.none, ir.cF32(0), ir.fdiv(end.accFactor, end.l));
+  emitStoreRow(row, factor, end.lse);
 }
 
 void DecodeEmitter::emitStoreRow(Value row, Value factor, Value lse) {

@@ -49,11 +49,10 @@ Value OnlineSoftmax::weight(Ir &ir, Value score, Value reference) const {
   return emitSoftmaxExp2(ir.b, ir.loc, exponent);
 }
 
-OnlineSoftmax::Row OnlineSoftmax::finish(Ir &ir, Value m, Value l,
-                                         Value sink) const {
-  Value zero = constantLike(ir, l, 0.0f);
-  Value none = ir.fcmp(Ir::FPred::OEQ, l, zero);
-  Value weightOfSums = constantLike(ir, l, 1.0f);
+OnlineSoftmax::Row OnlineSoftmax::close(Ir &ir, Value m, Value l,
+                                        Value sink) const {
+  Row row = {ir.fcmp(Ir::FPred::OEQ, l, constantLike(ir, l, 0.0f)), m, l,
+             constantLike(ir, l, 1.0f), nullptr};
   Value lseOfNone = constantLike(ir, l, -INFINITY);
   if (sink) {
     lseOfNone = sink;
@@ -61,16 +60,16 @@ OnlineSoftmax::Row OnlineSoftmax::finish(Ir &ir, Value m, Value l,
       sink =
           ir.fmul(sink, constantLike(ir, sink, std::numbers::log2e_v<float>));
     // The sink is a key without a value: m and l as if it came last.
-    Value top = ir.fmax(m, sink);
-    weightOfSums = weight(ir, m, top);
-    l = ir.fadd(ir.fmul(l, weightOfSums), weight(ir, sink, top));
-    m = top;
+    row.m = ir.fmax(m, sink);
+    row.accFactor = weight(ir, m, row.m);
+    row.l = ir.fadd(ir.fmul(l, row.accFactor), weight(ir, sink, row.m));
   }
-  Value lse = log2 ? ir.fmul(ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log2, l)),
-                             constantLike(ir, m, std::numbers::ln2_v<float>))
-                   : ir.fadd(m, emitUnary(ir.b, ir.loc, Op::Log, l));
-  return {ir.select(none, zero, ir.fdiv(weightOfSums, l)),
-          ir.select(none, lseOfNone, lse)};
+  Value lse =
+      log2 ? ir.fmul(ir.fadd(row.m, emitUnary(ir.b, ir.loc, Op::Log2, row.l)),
+                     constantLike(ir, row.m, std::numbers::ln2_v<float>))
+           : ir.fadd(row.m, emitUnary(ir.b, ir.loc, Op::Log, row.l));
+  row.lse = ir.select(row.none, lseOfNone, lse);
+  return row;
 }
 
 } // namespace attnjit::cpu

@@ -37,14 +37,17 @@ public:
   /// exp(score - reference).
   Value weight(Ir &ir, Value score, Value reference) const;
 
-  /// What the end of a row needs.
+  /// What the softmax of a row has come to, the sink included.
   struct Row {
-    Value factor; ///< turns sums of weighted v into out
-    Value lse;
+    Value none;      ///< i1: no key is kept
+    Value m, l;      ///< reference and sum
+    Value accFactor; ///< brings sums of weighted v to m: 1 without a sink
+    Value lse;       ///< of every row
   };
 
-  /// For a row of state m and l; `sink` in natural units, or null.
-  Row finish(Ir &ir, Value m, Value l, Value sink) const;
+  /// For a row whose keys have come to m and l; `sink` in natural units, or
+  /// null.
+  Row close(Ir &ir, Value m, Value l, Value sink) const;
 
 private:
   bool log2;

@@ -30,10 +30,8 @@
 #include "PrefillEmitter.h"
 
 #include "Transpose.h"
-#include "attnjit/Frontend/EmitMath.h"
 
 #include <cmath>
-#include <numbers>
 
 using namespace mlir;
 
@@ -87,7 +85,7 @@ PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
     : ir(builder, schedule.lanes), forward(forward), s(schedule),
       element(forward.getDtype()), D(spec.D), Dv(spec.Dv),
       width(roundUp(Dv, schedule.lanes)),
-      w(PrefillWorkspace::layout(spec, schedule)) {}
+      w(PrefillWorkspace::layout(spec, schedule)), softmax(forward) {}
 
 void PrefillEmitter::emit() {
   planDistances();
@@ -195,10 +193,7 @@ BufferAccess PrefillEmitter::headMask() {
 void PrefillEmitter::emitPack(Value strip) {
   Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
   Value queries = stripPart(w.queries, strip, D * s.strip());
-  // Without a score mod, scores are kept in units of log 2.
-  Value scale = usesLog2()
-                    ? ir.fmul(in.scale, ir.cF32(std::numbers::log2e_v<float>))
-                    : in.scale;
+  Value scale = softmax.queryScale(ir, in.scale);
   Value last = ir.broadcast(ir.trunc32(item.lastRow));
   ir.loop(s.strip(), ir.lanes, [&](Value lane) {
     Value row = ir.add(first, lane);
@@ -336,40 +331,20 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
 }
 
 /// m and l of the rows of `lane` once all keys are in them.
-PrefillEmitter::RowSums PrefillEmitter::closeRows(Value strip, Value lane) {
+OnlineSoftmax::Row PrefillEmitter::closeRows(Value strip, Value lane) {
   auto state = [&](int64_t offset) {
     return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
   };
-  RowSums rows;
-  rows.l = ir.loadVec(state(w.sum));
-  rows.m = ir.loadVec(state(w.reference));
-  rows.none = ir.fcmp(Ir::FPred::OEQ, rows.l, ir.splat(0.0f));
-  rows.accFactor = ir.splat(1.0f);
-  Value lseOfNone = ir.splat(-INFINITY);
+  Value sink;
   if (!forward.getSink().empty()) {
     ModEmitter emitter = *item.mods;
-    Value q = ir.loadVecI32(state(w.positions));
-    bindQueries(emitter, q);
-    Value sink = emitter.emit(forward.getSink()).front();
+    bindQueries(emitter, ir.loadVecI32(state(w.positions)));
+    sink = emitter.emit(forward.getSink()).front();
     if (!isa<VectorType>(sink.getType()))
       sink = ir.broadcast(sink);
-    lseOfNone = sink;
-    if (usesLog2())
-      sink = ir.fmul(sink, ir.splat(std::numbers::log2e_v<float>));
-    // The sink is a key without a value: m and l as if it came last.
-    Value top = ir.fmax(rows.m, sink);
-    rows.accFactor = emitSoftmaxExp2(ir.b, ir.loc, exponent(rows.m, top));
-    rows.l = ir.fadd(ir.fmul(rows.l, rows.accFactor),
-                     emitSoftmaxExp2(ir.b, ir.loc, exponent(sink, top)));
-    rows.m = top;
   }
-  rows.lse =
-      usesLog2()
-          ? ir.fmul(ir.fadd(rows.m, emitUnary(ir.b, ir.loc, Op::Log2, rows.l)),
-                    ir.splat(std::numbers::ln2_v<float>))
-          : ir.fadd(rows.m, emitUnary(ir.b, ir.loc, Op::Log, rows.l));
-  rows.lse = ir.select(rows.none, lseOfNone, rows.lse);
-  return rows;
+  return softmax.close(ir, ir.loadVec(state(w.reference)),
+                       ir.loadVec(state(w.sum)), sink);
 }
 
 /// Between two passes: turns l into the factor of exp(s - m) in a probability,
@@ -378,7 +353,7 @@ void PrefillEmitter::emitProbabilityFactor(Value strip, Value lane) {
   auto state = [&](int64_t offset) {
     return ir.at(stripPart(offset, strip, s.strip()), ir.f32(), lane);
   };
-  RowSums rows = closeRows(strip, lane);
+  OnlineSoftmax::Row rows = closeRows(strip, lane);
   Value factor = ir.fdiv(ir.splat(1.0f), rows.l);
   ir.store(ir.select(rows.none, ir.splat(0.0f), factor), state(w.sum));
   ir.store(rows.m, state(w.reference));
@@ -403,7 +378,7 @@ void PrefillEmitter::emitNormalizer(Value strip, Value lane) {
       lse = ir.loadVec(state(w.threshold));
     }
   } else {
-    RowSums rows = closeRows(strip, lane);
+    OnlineSoftmax::Row rows = closeRows(strip, lane);
     none = rows.none;
     factor = ir.fdiv(rows.accFactor, rows.l);
     lse = rows.lse;

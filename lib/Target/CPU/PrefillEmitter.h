@@ -17,6 +17,7 @@
 #include "Element.h"
 #include "Ir.h"
 #include "KernelInputs.h"
+#include "OnlineSoftmax.h"
 #include "attnjit/Target/CPU/Prefill.h"
 
 #include <optional>
@@ -74,14 +75,6 @@ private:
     Value masked; ///< some pair may not be: apply the mask bits
   };
 
-  /// What the softmax of the rows of a lane has come to, the sink included.
-  struct RowSums {
-    Value none;      ///< i1: no key is kept
-    Value m, l;      ///< reference and sum
-    Value accFactor; ///< to bring acc to m: 1 without a sink
-    Value lse;       ///< of every row
-  };
-
   /// A vector of a region that is computed once a strip: its value in the
   /// region, and where the workspace keeps it.
   struct StripValue {
@@ -115,8 +108,6 @@ private:
   /// Whether a first pass over the keys finds m and l alone, since the prob mod
   /// needs final probabilities.
   bool hasTwoPasses() { return forward.getTwoPass(); }
-  /// Whether scores are kept in units of log 2.
-  bool usesLog2() { return hasSoftmax() && !hasScore(); }
   bool hasScore() { return !forward.getScore().empty(); }
   bool hasMask() {
     return !forward.getMask().empty() || forward.getMaskTensor();
@@ -135,7 +126,7 @@ private:
   void emitValueTile(const StripState &state, Value rows, Value d,
                      int64_t height);
   void emitFinish(Value strip);
-  RowSums closeRows(Value strip, Value lane);
+  OnlineSoftmax::Row closeRows(Value strip, Value lane);
   void emitProbabilityFactor(Value strip, Value lane);
   void emitNormalizer(Value strip, Value lane);
   void copyRow(Value from, Value to);
@@ -196,7 +187,6 @@ private:
   void storeKeptBits(Value scores);
   void emitProbMod(const StripState &state, Value kv, Value weights);
   void emitDropout(const StripState &state, Value kv, Value weights);
-  Value exponent(Value score, Value reference);
   mlir::LLVM::LLVMFuncOp emitRescale(llvm::StringRef name);
 
   Ir ir;
@@ -206,6 +196,7 @@ private:
   int64_t D, Dv;
   int64_t width; ///< Dv rounded up to whole vectors
   PrefillWorkspace w;
+  OnlineSoftmax softmax;
   KernelInputs in;
   Item item;
   KeyBlock block;

@@ -14,20 +14,12 @@
 #include "PrefillEmitter.h"
 
 #include "Philox.h"
-#include "attnjit/Frontend/EmitMath.h"
 
 #include <cmath>
-#include <numbers>
 
 using namespace mlir;
 
 namespace attnjit::cpu {
-
-/// Scores may exceed the reference by this much, in units of log 2, before it
-/// moves. The accumulator holds weights of up to 2^8 then, so a value of v may
-/// be as large as 2^120 / Skv before sums overflow that the definition, whose
-/// weights are at most 1, keeps finite.
-static constexpr float kLazyThreshold = 8.0f;
 
 //===----------------------------------------------------------------------===//
 // The steps of a tile
@@ -67,16 +59,6 @@ void PrefillEmitter::emitTileWeights(const StripState &state, Value kv,
 // Online softmax
 //===----------------------------------------------------------------------===//
 
-/// score - reference in units of log 2.
-Value PrefillEmitter::exponent(Value score, Value reference) {
-  // With a score mod, m stays in its units: m * log2(e) could overflow where
-  // a finite minimum such as -3e38 stands for a mask.
-  Value difference = ir.fsub(score, reference);
-  return !usesLog2()
-             ? ir.fmul(difference, ir.splat(std::numbers::log2e_v<float>))
-             : difference;
-}
-
 /// P = exp(S - m) in place, l += P. All vectors are loaded again after the
 /// rare branch: none may be live across its call, or register allocation
 /// splits the accumulators of the loops around it.
@@ -106,8 +88,7 @@ void PrefillEmitter::emitSoftmax(const StripState &state, Value scores,
     Value m = ir.loadVec(columnAt(state.reference, c));
     Ir::Values p;
     for (int64_t r = 0; r < s.rows; ++r) {
-      p.push_back(emitSoftmaxExp2(ir.b, ir.loc,
-                                  exponent(ir.loadVec(scoreAt(r, c)), m)));
+      p.push_back(softmax.weight(ir, ir.loadVec(scoreAt(r, c)), m));
       ir.store(p.back(), scoreAt(r, c));
     }
     // The tile's sum first: l is rounded once a tile, not once a key.
@@ -128,7 +109,7 @@ void PrefillEmitter::emitProbabilities(const StripState &state, Value scores) {
     Value factor = ir.loadVec(ir.at(state.sum, ir.f32(), c * ir.lanes));
     for (int64_t r = 0; r < s.rows; ++r) {
       Value address = ir.at(scores, ir.f32(), r * s.strip() + c * ir.lanes);
-      Value p = emitSoftmaxExp2(ir.b, ir.loc, exponent(ir.loadVec(address), m));
+      Value p = softmax.weight(ir, ir.loadVec(address), m);
       ir.store(ir.fmul(p, factor), address);
     }
   }
@@ -172,9 +153,6 @@ LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
   Block *entry = function.addEntryBlock(ir.b);
   ir.b.setInsertionPointToStart(entry);
   Value row = entry->getArgument(5);
-  // Scores that exceed m by the threshold in units of log 2.
-  float margin =
-      usesLog2() ? kLazyThreshold : kLazyThreshold * std::numbers::ln2_v<float>;
 
   ir.loop(s.strip(), ir.lanes, [&](Value lane) {
     auto column = [&](int64_t argument) {
@@ -196,12 +174,12 @@ LLVM::LLVMFuncOp PrefillEmitter::emitRescale(StringRef name) {
     Value first = ir.select(nothing, ir.splat(0.0f), top);
     Value next = ir.select(fresh, first, ir.fmax(top, old));
     Value factor =
-        ir.select(fresh, ir.splat(1.0f),
-                  emitSoftmaxExp2(ir.b, ir.loc, exponent(old, next)));
+        ir.select(fresh, ir.splat(1.0f), softmax.weight(ir, old, next));
     Value still = ir.bitAnd(fresh, nothing);
     ir.store(next, reference);
-    ir.store(ir.select(still, infinity, ir.fadd(next, ir.splat(margin))),
-             threshold);
+    ir.store(
+        ir.select(still, infinity, ir.fadd(next, ir.splat(softmax.margin()))),
+        threshold);
     ir.store(ir.fmul(ir.loadVec(sum), factor), sum);
     auto scaleRows = [&](Value base, Value count) {
       ir.loop(ir.cI64(0), count, 1, [&](Value i) {
