@@ -37,7 +37,7 @@ struct Options {
   double modSeconds = 30;
   double decodeSeconds = 30;
   double startupSeconds = 10;
-  std::string tool, record, commit;
+  std::string tool, record, commit, sweep;
 };
 } // namespace
 
@@ -64,6 +64,10 @@ static void declare(CLI::App &app, Options &options) {
       ->type_name("FILE");
   app.add_option("--json", options.record, "Where the record goes")
       ->type_name("FILE");
+  app.add_option("--sweep", options.sweep,
+                 "Measure nothing but run times over queries and keys; the "
+                 "picture, with the numbers beside it as .json")
+      ->type_name("FILE.svg");
   app.add_option("--commit", options.commit,
                  "What was measured, for the record")
       ->type_name("TEXT");
@@ -82,6 +86,20 @@ static Json recordOf(const Options &options, std::span<const Figure> figures) {
   for (const Figure &figure : figures)
     record["figures"].push_back(figure.json());
   return record;
+}
+
+/// The time of a sweep is that of kernels.
+static Expected<void> drawSweep(const Options &options) {
+  Expected<Sweep> sweep = measureSweep(options.seconds);
+  if (!sweep)
+    return fail(sweep.error());
+  Json record = recordOf(options, {});
+  record.erase("figures");
+  record["sweep"] = sweep->json();
+  fs::path numbers = fs::path(options.sweep).replace_extension(".json");
+  if (auto ok = writeFileAtomically(options.sweep, sweep->svg()); !ok)
+    return ok;
+  return writeFileAtomically(numbers, record.dump() + "\n");
 }
 
 static Expected<void> measureAll(const Options &options) {
@@ -122,7 +140,9 @@ int main(int argc, char **argv) {
   try {
     declare(app, options);
     app.parse(argc, argv);
-    if (Expected<void> ok = measureAll(options); !ok) {
+    Expected<void> ok =
+        options.sweep.empty() ? measureAll(options) : drawSweep(options);
+    if (!ok) {
       std::fputs(
           fmt::format("attn-jit-bench: error: {}\n", ok.error().message())
               .c_str(),

@@ -34,6 +34,20 @@ Expected<std::vector<Figure>> measureMods(double seconds);
 /// Decoding against reading K and V, and against the peak of the machine.
 Expected<std::vector<Figure>> measureDecode(double seconds);
 
+/// Best run times by number of queries, from 1 on.
+struct Sweep {
+  struct Line {
+    int64_t Skv;
+    std::vector<double> us; ///< by Sq - 1
+  };
+  std::vector<Line> lines;
+  std::vector<std::string> entries; ///< entry point by Sq - 1
+
+  Json json() const;
+  std::string svg() const;
+};
+Expected<Sweep> measureSweep(double seconds);
+
 Expected<std::vector<Figure>> measureStartup(const std::filesystem::path &tool,
                                              double seconds);
 

@@ -52,6 +52,7 @@ public:
   /// Of one run, on the pairs that the mask keeps.
   double flops() const { return flopCount; }
   const RunArgs &args() const { return problem->args(); }
+  Entry entry() const { return problem->entry(); }
   int threads() const { return executor->concurrency(); }
   Executor &threadPool() const { return *executor; }
 
