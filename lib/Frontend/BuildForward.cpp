@@ -18,6 +18,9 @@
 
 #include "llvm/ADT/DenseMap.h"
 
+#include <cmath>
+#include <optional>
+
 using namespace mlir;
 
 namespace attnjit {
@@ -163,10 +166,31 @@ private:
       return emitReduce(node, type);
     case Op::Invalid:
       llvm_unreachable("a ModProgram holds no invalid node");
+    case Op::Div:
+      if (std::optional<float> factor = reciprocalFor(node))
+        return attn::ApplyOp::create(
+            b, loc, type, attn::Fn::Mul,
+            {operands[0], attn::ConstantOp::create(
+                              b, loc, type, b.getF32FloatAttr(*factor))});
+      [[fallthrough]];
     default:
       return attn::ApplyOp::create(b, loc, type, functionOf(node.op()),
                                    operands);
     }
+  }
+
+  /// For a division by a constant of what depends on score or prob, the factor
+  /// that takes its place: the error bound has room for its rounding, and a
+  /// softcap divides once less. All else is strict.
+  static std::optional<float> reciprocalFor(const ExprNode &node) {
+    const Expr &dividend = node.operand(0), &divisor = node.operand(1);
+    if (divisor->op() != Op::Const ||
+        !(dividend->dependsOn(Var::Score) || dividend->dependsOn(Var::Prob)))
+      return std::nullopt;
+    float factor = 1 / divisor->constant().asF32();
+    if (!std::isnormal(factor))
+      return std::nullopt;
+    return factor;
   }
 
   TypedAttr constantAttr(const ExprNode &node) {

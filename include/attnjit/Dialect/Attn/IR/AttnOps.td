@@ -103,14 +103,14 @@ def Attn_PositionOp : Attn_Op<"position", [Pure]> {
   let summary = "A position of the pair, or a corner of the tile";
   let arguments = (ins Attn_PositionAttr:$position);
   let results = (outs I32:$result);
-  let assemblyFormat = "$position attr-dict";
+  let assemblyFormat = "`` $position attr-dict";
 }
 
 def Attn_ExtentOp : Attn_Op<"extent", [Pure]> {
   let summary = "A size of the tensors at hand, as i32";
   let arguments = (ins Attn_ExtentAttr:$extent);
   let results = (outs I32:$result);
-  let assemblyFormat = "$extent attr-dict";
+  let assemblyFormat = "`` $extent attr-dict";
 }
 
 def Attn_ParamOp : Attn_Op<"param", [Pure]> {
@@ -144,7 +144,7 @@ def Attn_ApplyOp : Attn_Op<"apply", [Pure]> {
   let arguments = (ins Attn_FnAttr:$fn, Variadic<Attn_Scalar>:$operands);
   let results = (outs Attn_Scalar:$result);
   let assemblyFormat = [{
-    $fn `(` $operands `)` attr-dict `:`
+    `` $fn `(` $operands `)` attr-dict `:`
     functional-type($operands, $result)
   }];
   let hasVerifier = 1;
@@ -179,7 +179,7 @@ def Attn_ReduceOp : Attn_Op<"reduce", [
   let results = (outs Attn_Scalar:$result); // never i64
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
-      "$kind $lo `to` $hi attr-dict `:` type($result) $body";
+      "`` $kind $lo `to` $hi attr-dict `:` type($result) $body";
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
