@@ -86,6 +86,11 @@ Bound ofI32(const Expr &i32, int64_t min, int64_t max) {
   return {Expr::make(Op::ToI64, {i32}), min, max};
 }
 
+Expr toI32(const Bound &a) {
+  Expr narrow = asI32(a);
+  return narrow ? narrow : Expr::make(Op::ToI32, {a.expr});
+}
+
 Bound operator+(const Bound &a, const Bound &b) {
   if (isConstant(a, 0))
     return b;
@@ -257,6 +262,13 @@ Expr proofAnd(const Expr &a, const Expr &b) {
 Expr proofOr(const Expr &a, const Expr &b) {
   Expr proof = either(a, b);
   return countNodes(proof, proof) <= kMaxBoundNodes ? proof : a;
+}
+
+Truth capped(const Truth &a) {
+  auto proof = [](const Expr &e) {
+    return countNodes(e, e) <= kMaxBoundNodes ? e : Expr::boolean(false);
+  };
+  return {proof(a.never), proof(a.always)};
 }
 
 Truth unknownTruth() { return {Expr::boolean(false), Expr::boolean(false)}; }

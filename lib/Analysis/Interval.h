@@ -57,6 +57,8 @@ struct Bound {
 Bound constant(int64_t value);
 /// An i32 expression as a bound.
 Bound ofI32(const Expr &i32, int64_t min = kI32Min, int64_t max = kI32Max);
+/// An i32 expression with the value of a bound that lies in i32.
+Expr toI32(const Bound &a);
 
 Bound operator+(const Bound &a, const Bound &b);
 Bound operator-(const Bound &a, const Bound &b);
@@ -116,6 +118,8 @@ Truth truthNot(const Truth &a);
 Truth truthAnd(const Truth &a, const Truth &b);
 Truth truthOr(const Truth &a, const Truth &b);
 Truth truthXor(const Truth &a, const Truth &b);
+/// Proofs that grew past kMaxBoundNodes given up.
+Truth capped(const Truth &a);
 /// `where(c, a, b)` of bools and of i32.
 Truth truthWhere(const Truth &c, const Truth &a, const Truth &b);
 Interval intervalWhere(const Truth &c, const Interval &a, const Interval &b);

@@ -28,9 +28,14 @@ using namespace interval;
 namespace {
 
 /// Reductions of at most this many steps are unrolled, so that subscripts by
-/// the variable become constants and each step is decided by itself. Longer
-/// ones take the variable as an interval.
+/// the variable become constants and each step is decided by itself. In longer
+/// ones the variable is an interval.
 constexpr int64_t kMaxUnrolledSteps = 16;
+
+/// `any` and `all` of at most this many steps become loops of the proofs, each
+/// step decided by itself at run time. A step costs a decision what it costs
+/// the mask at one vector of pairs.
+constexpr int64_t kMaxLoopedSteps = 256;
 
 /// Nodes that one analysis may visit, nodes copied by unrolling included. What
 /// is left then is unknown. A bound on compile time for masks made by
@@ -51,9 +56,13 @@ private:
   Interval varyingInterval(const Expr &e);
   Interval intervalOfVar(Var var);
   Interval intervalOfReduce(const Expr &e);
+  Interval intervalOfLoad(const Expr &e);
+  std::vector<Expr> boxOf(const Expr &load);
   Truth varyingTruth(const Expr &e);
   Truth truthOfComparison(const Expr &e);
   Truth truthOfReduce(const Expr &e);
+  Truth truthOfSteps(const Expr &e);
+  Truth truthOfLoad(const Expr &e);
 
   /// The body of a reduction at one step.
   Expr bodyAt(const Expr &reduce, int64_t step);
@@ -143,8 +152,43 @@ Interval MaskWalk::intervalOfReduce(const Expr &e) {
   return result;
 }
 
+/// What deciding each step by itself, in a loop, proves of `any` or `all`.
+Truth MaskWalk::truthOfSteps(const Expr &e) {
+  // A variable of its own: bounds of the body may hold reductions, too.
+  Expr variable = Expr::freshReduceVar();
+  Expr body = transform(e->operand(0), [&](const Expr &node,
+                                           std::span<const Expr> operands) {
+    ++visits;
+    return node->op() == Op::ReduceVar && node->reduceVar() == e->reduceVar()
+               ? variable
+               : rebuild(node, operands);
+  });
+  if (body->op() == Op::Invalid)
+    return unknownTruth();
+  Memo outer = std::exchange(scopedMemo, Memo());
+  reduceVars[variable->reduceVar()] = {
+      ofI32(variable, e->reduceLo(), e->reduceHi() - 1),
+      ofI32(variable, e->reduceLo(), e->reduceHi() - 1)};
+  Truth step = truthOf(body);
+  reduceVars.erase(variable->reduceVar());
+  scopedMemo = std::move(outer);
+
+  bool isAny = e->reduceKind() == ReduceKind::Any;
+  auto over = [&](ReduceKind kind, const Expr &proof) {
+    if (proof->op() == Op::Const)
+      return proof;
+    Expr loop =
+        Expr::reduce(kind, e->reduceLo(), e->reduceHi(), variable, proof);
+    return loop->op() == Op::Invalid ? Expr::boolean(false) : loop;
+  };
+  return {over(isAny ? ReduceKind::All : ReduceKind::Any, step.never),
+          over(isAny ? ReduceKind::Any : ReduceKind::All, step.always)};
+}
+
 Truth MaskWalk::truthOfReduce(const Expr &e) {
   bool isAny = e->reduceKind() == ReduceKind::Any;
+  if (e->reduceHi() - e->reduceLo() <= kMaxLoopedSteps && !isUnrolled(e))
+    return truthOfSteps(e);
   if (!isUnrolled(e)) {
     // False at every step or true at every step decides `any` and `all` alike.
     // One step that is true decides `any`, one that is false `all`; the end
@@ -173,14 +217,52 @@ Truth MaskWalk::truthOfReduce(const Expr &e) {
 //===----------------------------------------------------------------------===//
 
 Interval MaskWalk::intervalOfVar(Var var) {
+  auto between = [](Var lo, Var hi) -> Interval {
+    return {ofI32(Expr::var(lo)), ofI32(Expr::var(hi))};
+  };
   switch (var) {
   case Var::Q:
-    return {ofI32(Expr::var(Var::QLo)), ofI32(Expr::var(Var::QHi))};
+    return between(Var::QLo, Var::QHi);
   case Var::Kv:
-    return {ofI32(Expr::var(Var::KvLo)), ofI32(Expr::var(Var::KvHi))};
+    return between(Var::KvLo, Var::KvHi);
+  case Var::QLocal:
+    return between(Var::QLocalLo, Var::QLocalHi);
+  case Var::KvLocal:
+    return between(Var::KvLocalLo, Var::KvLocalHi);
   default:
     return unknownInterval();
   }
+}
+
+/// The ends of a load's subscripts over the tile, two an axis.
+std::vector<Expr> MaskWalk::boxOf(const Expr &load) {
+  std::vector<Expr> ends;
+  for (const Expr &subscript : load->operands()) {
+    Interval range = intervalOf(subscript);
+    ends.push_back(toI32(range.lo));
+    ends.push_back(toI32(range.hi));
+  }
+  return ends;
+}
+
+/// Between the extremes of the elements that the tile may read: exact where it
+/// reads all of the box.
+Interval MaskWalk::intervalOfLoad(const Expr &e) {
+  Interval range = rangeOfElements(e->buffer());
+  std::vector<Expr> box = boxOf(e);
+  // Kept in the range that later rules believe, whatever a target that knows
+  // nothing of the box, or a buffer that breaks its declaration, gives.
+  auto extreme = [&](Op op) {
+    Bound bound = ofI32(Expr::loadExtreme(op, e->buffer(), box));
+    return min(max(bound, range.lo), range.hi);
+  };
+  return {extreme(Op::LoadMin), extreme(Op::LoadMax)};
+}
+
+Truth MaskWalk::truthOfLoad(const Expr &e) {
+  std::vector<Expr> box = boxOf(e);
+  return {negate(Expr::loadExtreme(Op::LoadMax, e->buffer(), box)),
+          Expr::loadExtreme(Op::LoadMin, e->buffer(), box)};
 }
 
 Interval MaskWalk::varyingInterval(const Expr &e) {
@@ -190,7 +272,7 @@ Interval MaskWalk::varyingInterval(const Expr &e) {
   case Op::ReduceVar:
     return reduceVars.at(e->reduceVar());
   case Op::Load:
-    return transferLoad(e->buffer());
+    return intervalOfLoad(e);
   case Op::Reduce:
     return intervalOfReduce(e);
   case Op::Where:
@@ -265,6 +347,8 @@ Truth MaskWalk::varyingTruth(const Expr &e) {
       return unknownTruth();
     return transferComparison(Op::Ne, intervalOf(e->operand(0)),
                               constantInterval(0, 0));
+  case Op::Load:
+    return truthOfLoad(e);
   case Op::Reduce:
     return truthOfReduce(e);
   case Op::Lt:
@@ -289,7 +373,7 @@ Truth MaskWalk::truthOf(const Expr &e) {
     return it->second;
   if (++visits > kMaxVisits)
     return unknownTruth();
-  Truth result = varyingTruth(e);
+  Truth result = capped(varyingTruth(e));
   memoOf(e).truths.emplace(e, result);
   return result;
 }

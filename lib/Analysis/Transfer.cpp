@@ -312,7 +312,7 @@ Truth transferComparison(Op op, const Interval &a, const Interval &b) {
 
 /// A buffer that may have no elements reads 0, which the declared range need
 /// not hold.
-Interval transferLoad(const BufferDecl &buffer) {
+Interval rangeOfElements(const BufferDecl &buffer) {
   Interval result = unknownInterval();
   if (buffer.element == DType::U8)
     result = constantInterval(0, 255);

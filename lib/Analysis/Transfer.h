@@ -28,9 +28,9 @@ Interval transfer(const ExprNode &node, std::span<const Interval> operands);
 /// `op` is Lt, Le, Gt, Ge, Eq or Ne.
 Truth transferComparison(Op op, const Interval &a, const Interval &b);
 
-/// Element of a buffer whose subscripts vary over the tile: the range of its
-/// element type, or the one that its declaration gives.
-Interval transferLoad(const BufferDecl &buffer);
+/// What any element of a buffer lies in: the range of its element type, or the
+/// one that its declaration gives.
+Interval rangeOfElements(const BufferDecl &buffer);
 
 /// A Sum of `steps` values that all lie in `body`.
 Interval transferSum(const Interval &body, int64_t steps);

@@ -122,24 +122,50 @@ Expr Expr::toF32(const Expr &e) {
   return make(Op::ToF32, {e});
 }
 
-Expr Expr::load(const BufferDecl &buffer, std::span<const Expr> subscripts) {
+/// A node that reads `buffer` with `perAxis` i32 operands for each axis.
+static Expr makeLoad(Op op, const BufferDecl &buffer, size_t perAxis,
+                     std::span<const Expr> subscripts) {
   if (buffer.dims.size() > static_cast<size_t>(kMaxBufferRank))
-    return invalid(
+    return Expr::invalid(
         fmt::format("buffer `{}` has {} axes; at most {} are allowed",
                     buffer.name, buffer.dims.size(), kMaxBufferRank));
-  if (subscripts.size() != buffer.dims.size())
-    return invalid(fmt::format("buffer `{}` takes {} subscripts, not {}",
-                               buffer.name, buffer.dims.size(),
-                               subscripts.size()));
+  if (subscripts.size() != perAxis * buffer.dims.size())
+    return Expr::invalid(fmt::format("buffer `{}` takes {} subscripts, not {}",
+                                     buffer.name, perAxis * buffer.dims.size(),
+                                     subscripts.size()));
   if (Expr found = findInvalid(subscripts))
     return found;
   for (const Expr &subscript : subscripts)
     if (subscript->type() != Type::I32)
-      return invalid(fmt::format("a subscript of buffer `{}` is i32, not {}",
-                                 buffer.name,
-                                 attnjit::name(subscript->type())));
+      return Expr::invalid(
+          fmt::format("a subscript of buffer `{}` is i32, not {}", buffer.name,
+                      attnjit::name(subscript->type())));
   ExprPool::Payload payload{buffer};
-  return ExprPool::intern(Op::Load, buffer.valueType(), subscripts, &payload);
+  return ExprPool::intern(op, buffer.valueType(), subscripts, &payload);
+}
+
+Expr Expr::load(const BufferDecl &buffer, std::span<const Expr> subscripts) {
+  return makeLoad(Op::Load, buffer, 1, subscripts);
+}
+
+Expr Expr::loadExtreme(Op op, const BufferDecl &buffer,
+                       std::span<const Expr> ends) {
+  if (op != Op::LoadMin && op != Op::LoadMax)
+    return invalid(fmt::format("`{}` reads no box of a buffer", spelling(op)));
+  if (buffer.valueType() == Type::F32)
+    return invalid(
+        fmt::format("buffer `{}` holds {}; only integers and bools are ordered",
+                    buffer.name, attnjit::name(buffer.element)));
+  Expr made = makeLoad(op, buffer, 2, ends);
+  if (made->op() == Op::Invalid)
+    return made;
+  std::vector<Expr> subscripts;
+  for (size_t axis = 0; axis < ends.size() / 2; ++axis) {
+    if (ends[2 * axis] != ends[2 * axis + 1])
+      return made;
+    subscripts.push_back(ends[2 * axis]);
+  }
+  return load(buffer, subscripts);
 }
 
 /// Why `body` cannot be reduced with `kind`, or an empty text.

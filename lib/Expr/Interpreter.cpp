@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace attnjit {
@@ -68,6 +69,44 @@ static Slot load(const BufferView &view, const Instruction &instruction,
     }
   }
   return readBuffer(view, index);
+}
+
+/// The least or the greatest element of a box; 0 of an empty buffer.
+static Slot loadExtreme(const BufferView &view, const Instruction &instruction,
+                        const Slot *registers) {
+  std::array<int64_t, kMaxBufferRank> lo = {}, hi = {};
+  for (int axis = 0; axis < kMaxBufferRank; ++axis) {
+    int64_t size = view.size[axis];
+    if (size <= 0)
+      return {.i = 0};
+    if (axis >= instruction.rank)
+      continue;
+    auto end = [&](int which) {
+      int64_t subscript = registers[instruction.operands[2 * axis + which]].i;
+      return std::clamp<int64_t>(subscript, 0, size - 1);
+    };
+    lo[axis] = end(0);
+    hi[axis] = std::max(end(0), end(1));
+  }
+  const bool wantsLeast = instruction.kind == Kind::LoadMin;
+  std::optional<int64_t> result;
+  // The box in order, the last axis fastest.
+  for (std::array<int64_t, kMaxBufferRank> at = lo;;) {
+    int64_t index = 0;
+    for (int axis = 0; axis < kMaxBufferRank; ++axis)
+      index += at[axis] * view.stride[axis];
+    int64_t value = readBuffer(view, index).i;
+    if (!result || (wantsLeast ? value < *result : value > *result))
+      result = value;
+    int axis = kMaxBufferRank - 1;
+    while (axis >= 0 && at[axis] == hi[axis]) {
+      at[axis] = lo[axis];
+      --axis;
+    }
+    if (axis < 0)
+      return {.i = *result};
+    ++at[axis];
+  }
 }
 
 struct Interpreter::Impl {
@@ -144,6 +183,12 @@ std::span<const Value> Interpreter::Impl::run(const Bindings &bindings,
     case Kind::Load:
       assert(instruction.index < bindings.buffers.size() && "a buffer each");
       value = load(bindings.buffers[instruction.index], instruction, slots);
+      break;
+    case Kind::LoadMin:
+    case Kind::LoadMax:
+      assert(instruction.index < bindings.buffers.size() && "a buffer each");
+      value =
+          loadExtreme(bindings.buffers[instruction.index], instruction, slots);
       break;
     case Kind::LoopBegin: {
       const Loop &loop = tape.loops[instruction.index];

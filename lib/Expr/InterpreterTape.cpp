@@ -139,7 +139,9 @@ Instruction TapeBuilder::readOf(const Expr &node) {
 
 Instruction TapeBuilder::loadOf(const Expr &node) {
   Instruction load;
-  load.kind = Kind::Load;
+  load.kind = node->op() == Op::Load      ? Kind::Load
+              : node->op() == Op::LoadMin ? Kind::LoadMin
+                                          : Kind::LoadMax;
   const BufferDecl &decl = node->buffer();
   for (; load.index < buffers.size(); ++load.index)
     if (buffers[load.index].name == decl.name)
@@ -156,8 +158,8 @@ Instruction TapeBuilder::loadOf(const Expr &node) {
                          "expression reads {} of rank {}",
                          decl.name, name(given.element), given.dims.size(),
                          name(decl.element), decl.dims.size()));
-  load.rank = static_cast<uint8_t>(node->operands().size());
-  for (size_t k = 0; k < load.rank; ++k)
+  load.rank = static_cast<uint8_t>(decl.dims.size());
+  for (size_t k = 0; k < node->operands().size(); ++k)
     load.operands[k] = compile(node->operand(k));
   return load;
 }
@@ -230,9 +232,9 @@ uint32_t TapeBuilder::compile(const Expr &node) {
     result = compileReduce(node, home);
     break;
   default: {
-    Instruction instruction = arity(node->op()) == 0   ? readOf(node)
-                              : node->op() == Op::Load ? loadOf(node)
-                                                       : applyOf(node);
+    Instruction instruction = arity(node->op()) == 0  ? readOf(node)
+                              : arity(node->op()) < 0 ? loadOf(node)
+                                                      : applyOf(node);
     instruction.dst = result = newRegister();
     emit(home, node, instruction);
     break;

@@ -35,6 +35,8 @@ struct Instruction {
     ReadSize,  ///< dst = sizes[index]
     ReadParam, ///< dst = params[index]
     Load,      ///< dst = buffers[index][operands], `rank` subscripts
+    LoadMin,   ///< the least of a box: operands are two ends an axis
+    LoadMax,   ///< the greatest of a box
     LoopBegin, ///< starts loops[index]
     LoopEnd,   ///< combines a step of loops[index], goes back or on
   };
@@ -45,7 +47,7 @@ struct Instruction {
   uint8_t rank = 0;
   uint32_t index = 0;
   uint32_t dst = 0;
-  std::array<uint32_t, kMaxBufferRank> operands = {};
+  std::array<uint32_t, 2 * kMaxBufferRank> operands = {};
   OpFunction function = nullptr;
 };
 

@@ -222,6 +222,10 @@ Expected<void> CaptureTable::addUsed(const ExprNode &node) {
     return addUse(node.param(), Kind::Param, parts.params);
   if (node.op() == Op::Load)
     return addUse(node.buffer(), Kind::Buffer, parts.buffers);
+  if (node.op() == Op::LoadMin || node.op() == Op::LoadMax)
+    return invalidMod(fmt::format("the {} of a box of buffer `{}` is for "
+                                  "analyses; a mod reads single elements",
+                                  spelling(node.op()), node.buffer().name));
   return {};
 }
 

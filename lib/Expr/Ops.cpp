@@ -37,9 +37,11 @@ int attnjit::arity(Op op) {
 bool attnjit::isOperator(Op op) { return arity(op) > 0 && op != Op::Reduce; }
 
 std::string_view attnjit::name(Var var) {
-  static constexpr std::array<std::string_view, 13> kNames = {
-      "score",    "prob", "b",    "h",    "q",     "kv",   "q_local",
-      "kv_local", "kvh",  "q_lo", "q_hi", "kv_lo", "kv_hi"};
+  static constexpr std::array<std::string_view, kVarCount> kNames = {
+      "score",       "prob",       "b",        "h",          "q",
+      "kv",          "q_local",    "kv_local", "kvh",        "q_lo",
+      "q_hi",        "kv_lo",      "kv_hi",    "q_local_lo", "q_local_hi",
+      "kv_local_lo", "kv_local_hi"};
   auto index = static_cast<size_t>(var);
   return index < kNames.size() ? kNames[index] : "unknown";
 }

@@ -69,6 +69,9 @@ Expr attnjit::rebuild(const Expr &node, std::span<const Expr> operands) {
   switch (node->op()) {
   case Op::Load:
     return Expr::load(node->buffer(), operands);
+  case Op::LoadMin:
+  case Op::LoadMax:
+    return Expr::loadExtreme(node->op(), node->buffer(), operands);
   case Op::Reduce: {
     ExprPool::Payload variable{ReduceVarId{node->reduceVar()}};
     return Expr::reduce(

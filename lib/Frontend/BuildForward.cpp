@@ -97,11 +97,26 @@ static attn::Position positionOf(Var var) {
     return attn::Position::KvLo;
   case Var::KvHi:
     return attn::Position::KvHi;
+  case Var::QLocalLo:
+    return attn::Position::QLocalLo;
+  case Var::QLocalHi:
+    return attn::Position::QLocalHi;
+  case Var::KvLocalLo:
+    return attn::Position::KvLocalLo;
+  case Var::KvLocalHi:
+    return attn::Position::KvLocalHi;
   case Var::Score:
   case Var::Prob:
     break;
   }
   llvm_unreachable("score and prob are region arguments");
+}
+
+static attn::Reduction rangeKindOf(const ExprNode &node) {
+  bool wantsLeast = node.op() == Op::LoadMin;
+  if (node.type() == attnjit::Type::Bool)
+    return wantsLeast ? attn::Reduction::All : attn::Reduction::Any;
+  return wantsLeast ? attn::Reduction::Min : attn::Reduction::Max;
 }
 
 namespace {
@@ -160,6 +175,11 @@ private:
     case Op::Load:
       return attn::LoadOp::create(
           b, loc, type, mod.bufferOrdinal(node.buffer().name), operands);
+    case Op::LoadMin:
+    case Op::LoadMax:
+      return attn::LoadRangeOp::create(b, loc, type, rangeKindOf(node),
+                                       mod.bufferOrdinal(node.buffer().name),
+                                       operands);
     case Op::ReduceVar:
       return reduceVars.lookup(node.reduceVar());
     case Op::Reduce:

@@ -16,6 +16,7 @@
 #include "attnjit/Expr/Expr.h"
 #include "attnjit/Frontend/EmitLoad.h"
 #include "attnjit/Frontend/EmitMath.h"
+#include "attnjit/Frontend/EmitRange.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -149,6 +150,7 @@ mlir::Value ModEmitter::emitOp(Operation &op) {
       })
       .Case([&](attn::ParamOp op) { return captures->params[op.getOrdinal()]; })
       .Case([&](attn::LoadOp op) { return emitLoad(op); })
+      .Case([&](attn::LoadRangeOp op) { return emitLoadRange(op); })
       .Case([&](attn::ApplyOp op) { return emitApply(op); })
       .Case([&](attn::ReduceOp op) { return emitReduce(op); });
 }
@@ -164,6 +166,18 @@ mlir::Value ModEmitter::emitLoad(attn::LoadOp op) {
       subscripts, [&](mlir::Value v) { return steps.lookup(v); });
   return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts,
                         subscriptSteps);
+}
+
+mlir::Value ModEmitter::emitLoadRange(attn::LoadRangeOp op) {
+  SmallVector<mlir::Value> ends = llvm::map_to_vector(
+      op.getEnds(), [&](mlir::Value v) { return values.lookup(v); });
+  unsigned ordinal = op.getOrdinal();
+  const RangeSummary *summary = nullptr;
+  if (auto axis = summarizedAxis(op))
+    if (auto found = captures->summaries.find({ordinal, *axis});
+        found != captures->summaries.end())
+      summary = &found->second;
+  return emitBufferRange(b, loc, captures->buffers[ordinal], summary, op, ends);
 }
 
 /// By how much the lanes of a function's value rise, as far as those of its

@@ -173,6 +173,17 @@ void ExprWriter::writeReduce(const Expr &e) {
   out += ')';
 }
 
+/// `least(doc[lo..hi, lo..hi])`: for readers alone, no form of the language.
+void ExprWriter::writeExtreme(const Expr &e) {
+  out += fmt::format("{}({}[", spelling(e->op()), e->buffer().name);
+  for (size_t i = 0; i < e->operands().size(); ++i) {
+    if (i > 0)
+      out += i % 2 ? ".." : ", ";
+    write(e->operand(i), kOr);
+  }
+  out += "])";
+}
+
 void ExprWriter::writeNode(const Expr &e, int minLevel) {
   if (auto form = binaryForm(e))
     return writeBinary(e, form->spelling, form->level, minLevel);
@@ -186,6 +197,8 @@ void ExprWriter::writeNode(const Expr &e, int minLevel) {
       writeList("[", e->operands(), "]");
     return;
   }
+  if (e->op() == Op::LoadMin || e->op() == Op::LoadMax)
+    return writeExtreme(e);
   if (e->operands().empty())
     return writeLeaf(e);
   out += spelling(e->op());

@@ -50,6 +50,7 @@ private:
   void writeUnary(const Expr &e, int minLevel);
   void writeBinary(const Expr &e, std::string_view op, int level, int minLevel);
   void writeReduce(const Expr &e);
+  void writeExtreme(const Expr &e);
   void writeList(std::string_view open, std::span<const Expr> list,
                  std::string_view close);
   /// The operands of `e`, without the conversions that the language makes by

@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Takes the mask expression of a mod; gives two expressions of a tile's
-// inclusive corners (Var::QLo, QHi, KvLo, KvHi; global positions) and of what
-// the mask reads besides q and kv: one that, when true, proves that no pair of
-// the tile is kept, and one that proves that all are. Never the other way
-// round: a false says nothing. For example
+// inclusive corners (Var::QLo, QHi, KvLo, KvHi and their local ones) and of
+// what the mask reads besides q and kv: one that, when true, proves that no
+// pair of the tile is kept, and one that proves that all are. Never the other
+// way round: a false says nothing. For example
 //
 //   mask                        empty                       full
 //   q >= kv                     QHi < KvLo                  KvHi <= QLo
@@ -40,10 +40,11 @@ struct TileBounds {
 /// Bounds of `mask` (bool, no score or prob). A null mask is always full.
 ///
 /// 1. Corners are any i32 with QLo <= QHi and KvLo <= KvHi; all other
-///    variables have one value in the tile, except q_local and kv_local, which
-///    are taken as unknown.
-/// 2. f32 values and buffer elements that vary over the tile are unknown
-///    unless a range is declared; those that do not vary are exact.
+///    variables have one value in the tile, except q_local and kv_local, whose
+///    corners are QLocalLo, QLocalHi, KvLocalLo and KvLocalHi.
+/// 2. Elements of buffers that vary over the tile lie between the LoadMin and
+///    the LoadMax of the box that their subscripts span. f32 values that vary
+///    are unknown; what does not vary is exact.
 /// 3. Each of the two has at most some 400 distinct nodes, since deciding a
 ///    tile must cost far less than computing it: a conjunct too costly is left
 ///    out of `empty`, and makes `full` false.

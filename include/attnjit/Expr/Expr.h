@@ -43,15 +43,16 @@ enum class Op : uint8_t {
 /// Operator or function name in .mod files, or a name for messages.
 std::string_view spelling(Op op);
 
-/// Number of operands; -1 for Load.
+/// Number of operands; -1 for Load, LoadMin and LoadMax.
 int arity(Op op);
 
-/// Whether `Expr::make` makes it: everything but the leaves, Load and Reduce.
+/// Whether `Expr::make` makes it: everything but the leaves, the loads and
+/// Reduce.
 bool isOperator(Op op);
 
 /// Variables of a mod. `Score` exists in a score mod alone, `Prob` in a prob
-/// mod alone. The last four are the inclusive corners of a tile; only
-/// expressions that the analyses make hold them.
+/// mod alone. The last eight are the inclusive corners of a tile, global and
+/// local; only expressions that the analyses make hold them.
 enum class Var : uint8_t {
   Score,
   Prob,
@@ -66,7 +67,13 @@ enum class Var : uint8_t {
   QHi,
   KvLo,
   KvHi,
+  QLocalLo,
+  QLocalHi,
+  KvLocalLo,
+  KvLocalHi,
 };
+
+inline constexpr size_t kVarCount = 17;
 
 /// "score", "b", "q_local", ...
 std::string_view name(Var var);
@@ -124,6 +131,13 @@ public:
   /// subscript outside is clamped to the nearest element.
   static Expr load(const BufferDecl &buffer, std::span<const Expr> subscripts);
 
+  /// LoadMin or LoadMax: the least or the greatest element (false before true)
+  /// of a box of a buffer of i32 or bool values. Two i32 operands per axis, the
+  /// inclusive ends of the box, each clamped as a subscript; a second end below
+  /// the first counts as the first. A Load where all ends meet.
+  static Expr loadExtreme(Op op, const BufferDecl &buffer,
+                          std::span<const Expr> ends);
+
   /// A fresh i32 variable for the body of a reduction under construction.
   static Expr freshReduceVar();
   /// Reduction of `body` for `variable` (from freshReduceVar) in [lo, hi).
@@ -178,7 +192,7 @@ public:
   Var var() const;                  ///< Var
   Size size() const;                ///< SizeOf
   const ParamDecl &param() const;   ///< Param
-  const BufferDecl &buffer() const; ///< Load
+  const BufferDecl &buffer() const; ///< Load, LoadMin, LoadMax
   ReduceKind reduceKind() const;    ///< Reduce
   int64_t reduceLo() const;         ///< Reduce
   int64_t reduceHi() const;         ///< Reduce

@@ -43,7 +43,7 @@ struct Bindings {
   double score = 0;
   double prob = 0;
   /// Positions, indexed by Var (entries of Score and Prob unused).
-  std::array<int32_t, 16> positions = {};
+  std::array<int32_t, kVarCount> positions = {};
   /// Sizes, indexed by Size.
   std::array<int32_t, 8> sizes = {};
   /// By ordinal in the lists given to Interpreter::create.

@@ -37,11 +37,21 @@ struct BufferAccess {
   llvm::SmallVector<mlir::Value, 4> stride; ///< i64, in elements
 };
 
+/// Extremes of the blocks of a buffer along one axis; EmitRange.h has the
+/// layout.
+struct RangeSummary {
+  mlir::Value data; ///< !llvm.ptr to i32; null at run time where there is none
+  mlir::Value padded; ///< i64
+};
+
 /// Run-time values that a mod may read, the same at every position.
 struct CaptureAccess {
   llvm::SmallVector<mlir::Value> params; ///< by ordinal, in their own type
   llvm::SmallVector<BufferAccess> buffers;
   std::array<mlir::Value, 8> extents; ///< i32, by attn::Extent
+  /// By ordinal of the buffer and axis; where there is none, long ranges of the
+  /// buffer have no bound.
+  llvm::DenseMap<std::pair<unsigned, unsigned>, RangeSummary> summaries;
 };
 
 class ModEmitter {
@@ -106,6 +116,7 @@ private:
   mlir::Value emitApply(attn::ApplyOp op);
   int stepOf(attn::Fn fn, mlir::ValueRange operands) const;
   mlir::Value emitLoad(attn::LoadOp op);
+  mlir::Value emitLoadRange(attn::LoadRangeOp op);
   mlir::Value emitReduce(attn::ReduceOp op);
   bool isVarying(mlir::Region &region) const;
   void emitBlock(mlir::Block &block, mlir::ValueRange results, bool readyOnly);
@@ -113,7 +124,7 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   const CaptureAccess *captures;
-  std::array<mlir::Value, 11> positions = {};
+  std::array<mlir::Value, attn::getMaxEnumValForPosition() + 1> positions = {};
   llvm::DenseMap<mlir::Value, mlir::Value> values;
   /// By emitted vector: 1 or -1 where lanes probably rise or fall by that.
   llvm::DenseMap<mlir::Value, int> steps;

@@ -209,13 +209,8 @@ DecodeEmitter::Verdict DecodeEmitter::emitBoundsOf(const ModEmitter &base,
                                                    Value kvFirst,
                                                    Value kvLast) {
   ModEmitter emitter = base;
-  auto bind = [&](attn::Position position, Value local, Value offset) {
-    emitter.bind(position, ir.add(ir.trunc32(local), offset));
-  };
-  bind(attn::Position::QLo, qFirst, item.qOffset);
-  bind(attn::Position::QHi, qLast, item.qOffset);
-  bind(attn::Position::KvLo, kvFirst, item.kvOffset);
-  bind(attn::Position::KvHi, kvLast, item.kvOffset);
+  bindQueryCorners(ir, emitter, qFirst, qLast, item.qOffset);
+  bindKeyCorners(ir, emitter, kvFirst, kvLast, item.kvOffset);
   SmallVector<Value> verdict = emitter.emit(forward.getBounds());
   return {verdict[0], verdict[1]};
 }

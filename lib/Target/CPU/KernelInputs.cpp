@@ -156,6 +156,27 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   return in;
 }
 
+static void bindCorner(Ir &ir, ModEmitter &mods, attn::Position global,
+                       attn::Position local, Value row, Value offset) {
+  Value narrow = ir.trunc32(row);
+  mods.bind(local, narrow);
+  mods.bind(global, ir.add(narrow, offset));
+}
+
+void bindQueryCorners(Ir &ir, ModEmitter &mods, Value first, Value last,
+                      Value offset) {
+  using attn::Position;
+  bindCorner(ir, mods, Position::QLo, Position::QLocalLo, first, offset);
+  bindCorner(ir, mods, Position::QHi, Position::QLocalHi, last, offset);
+}
+
+void bindKeyCorners(Ir &ir, ModEmitter &mods, Value first, Value last,
+                    Value offset) {
+  using attn::Position;
+  bindCorner(ir, mods, Position::KvLo, Position::KvLocalLo, first, offset);
+  bindCorner(ir, mods, Position::KvHi, Position::KvLocalHi, last, offset);
+}
+
 Value loadPerBatch(Ir &ir, const PerBatchInput &input, Value b) {
   Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
   Value present = LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne,

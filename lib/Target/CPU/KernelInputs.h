@@ -75,6 +75,13 @@ struct KernelInputs {
                            int64_t zeros);
 };
 
+/// Makes the corners of a tile known: of its queries, of its keys. `first` and
+/// `last` are local rows, i64; `offset` is added to give positions, i32.
+void bindQueryCorners(Ir &ir, ModEmitter &mods, mlir::Value first,
+                      mlir::Value last, mlir::Value offset);
+void bindKeyCorners(Ir &ir, ModEmitter &mods, mlir::Value first,
+                    mlir::Value last, mlir::Value offset);
+
 /// The value for batch entry `b` (i64), as i32; 0 where it is absent.
 mlir::Value loadPerBatch(Ir &ir, const PerBatchInput &input, mlir::Value b);
 

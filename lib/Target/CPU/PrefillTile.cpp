@@ -34,13 +34,8 @@ PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(Value qFirst,
   if (forward.getBounds().empty())
     return {ir.cI1(false), ir.cI1(!hasMask())};
   ModEmitter emitter = *item.mods;
-  auto bind = [&](attn::Position position, Value local, Value offset) {
-    emitter.bind(position, ir.add(ir.trunc32(local), offset));
-  };
-  bind(attn::Position::QLo, qFirst, item.qOffset);
-  bind(attn::Position::QHi, qLast, item.qOffset);
-  bind(attn::Position::KvLo, kvFirst, item.kvOffset);
-  bind(attn::Position::KvHi, kvLast, item.kvOffset);
+  bindQueryCorners(ir, emitter, qFirst, qLast, item.qOffset);
+  bindKeyCorners(ir, emitter, kvFirst, kvLast, item.kvOffset);
   SmallVector<Value> verdict = emitter.emit(forward.getBounds());
   // A mask tensor can empty pairs that the mask expression keeps.
   return {verdict[0], forward.getMaskTensor() ? ir.cI1(false) : verdict[1]};

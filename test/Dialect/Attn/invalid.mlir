@@ -854,3 +854,47 @@ mask {
 
 // expected-error@+1 {{expects parent op to be one of 'attn.forward, attn.reduce'}}
 "attn.yield"() : () -> ()
+
+// -----
+
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>]}
+bounds {
+  %i = attn.constant 0 : i32
+  %t = attn.constant true
+  // expected-error@+1 {{has 1 subscripts, but buffer 0 has rank 1}}
+  %x = attn.load_range min 0[%i] : i32
+  attn.yield %t, %t : i1, i1
+}
+
+// -----
+
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>]}
+bounds {
+  %i = attn.constant 0 : i32
+  %t = attn.constant true
+  // expected-error@+1 {{cannot bound values of type 'i32' by any}}
+  %x = attn.load_range any 0[%i, %i] : i32
+  attn.yield %t, %t : i1, i1
+}
+
+// -----
+
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xf32>]}
+bounds {
+  %i = attn.constant 0 : i32
+  %t = attn.constant true
+  // expected-error@+1 {{cannot bound values of type 'f32' by min}}
+  %x = attn.load_range min 0[%i, %i] : f32
+  attn.yield %t, %t : i1, i1
+}
+
+// -----
+
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>]}
+mask {
+  %i = attn.constant 0 : i32
+  // expected-error@+1 {{cannot stand in region `mask`}}
+  %x = attn.load_range max 0[%i, %i] : i32
+  %t = attn.constant true
+  attn.yield %t : i1
+}

@@ -268,3 +268,30 @@ prob(%p: f32) {
   %q = attn.apply sqrt(%p) : (f32) -> f32
   attn.yield %q : f32
 }
+
+// Boxes of buffers and their corners exist in the bounds alone.
+// CHECK-LABEL: attn.forward @boxes
+attn.forward @boxes attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                params = [],
+                                buffers = [tensor<?xi64>, tensor<?x?xi8>]}
+bounds {
+  // CHECK: attn.position q_local_lo{{$}}
+  %a = attn.position q_local_lo
+  // CHECK: attn.position q_local_hi{{$}}
+  %b = attn.position q_local_hi
+  // CHECK: attn.position kv_local_lo{{$}}
+  %c = attn.position kv_local_lo
+  // CHECK: attn.position kv_local_hi{{$}}
+  %d = attn.position kv_local_hi
+  // CHECK: attn.load_range min 0[%{{.*}}, %{{.*}}] : i32
+  %x = attn.load_range min 0[%a, %b] : i32
+  // CHECK: attn.load_range max 0[%{{.*}}, %{{.*}}] : i32
+  %y = attn.load_range max 0[%a, %b] : i32
+  %lt = attn.apply lt(%x, %y) : (i32, i32) -> i1
+  // CHECK: attn.load_range any 1[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] : i1
+  %u = attn.load_range any 1[%a, %b, %c, %d] : i1
+  // CHECK: attn.load_range all 1[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] : i1
+  %v = attn.load_range all 1[%a, %b, %c, %d] : i1
+  %w = attn.apply and(%u, %v) : (i1, i1) -> i1
+  attn.yield %lt, %w : i1, i1
+}

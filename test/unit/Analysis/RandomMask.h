@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes a seed; gives a mask of every operation of the language, and captures
-// for it. Weighted for trouble: constants and params at the ends of i32 and at
-// powers of two, divisors of any sign, shifts past 31, subscripts that vary.
+// Takes a seed, or a source of numbers; gives a mask of every operation of the
+// language, and captures for it. Weighted for trouble: constants and params at
+// the ends of i32 and at powers of two, divisors of any sign, shifts past 31,
+// subscripts that vary.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +21,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <random>
 #include <string>
 
@@ -27,7 +29,14 @@ namespace attnjit::test {
 
 class RandomMask {
 public:
-  explicit RandomMask(uint64_t seed) : random(seed) { makeCaptures(); }
+  explicit RandomMask(uint64_t seed)
+      : RandomMask(
+            [random = std::mt19937_64(seed)]() mutable { return random(); }) {}
+  /// From a source of numbers of any kind.
+  explicit RandomMask(std::function<uint64_t()> source)
+      : random(std::move(source)) {
+    makeCaptures();
+  }
 
   Expr mask() { return boolean(1 + pick(4)); }
   Expr value() { return integer(1 + pick(4)); }
@@ -99,6 +108,12 @@ private:
     std::pair declared(Scalar::i32(-2), Scalar::i32(4));
     add({"ranged", DType::I32, {Dim::fixed(8)}, declared, false, false},
         ranged.data());
+    add({"grid", DType::I32, {Dim::fixed(4), Dim::fixed(2)}, {}, false, false},
+        words.data());
+    BufferView &grid = data.buffers.back();
+    grid.rank = 2;
+    grid.size = {4, 2, 1, 1};
+    grid.stride = {2, 1, 0, 0};
     // No elements: reads 0, outside the range that it declares.
     declared = {Scalar::i32(5), Scalar::i32(9)};
     add({"none", DType::I32, {Dim::any()}, declared, false, false}, nullptr, 0);
@@ -116,8 +131,11 @@ private:
   }
 
   Expr load(int buffer, int depth) {
-    Expr subscript = integer(depth - 1);
-    return Expr::load(data.bufferDecls[buffer], {&subscript, 1});
+    const BufferDecl &decl = data.bufferDecls[buffer];
+    std::vector<Expr> subscripts;
+    for (size_t axis = 0; axis < decl.dims.size(); ++axis)
+      subscripts.push_back(integer(depth - 1));
+    return Expr::load(decl, subscripts);
   }
 
   Expr leaf() {
@@ -161,8 +179,8 @@ private:
     case 2:
       return Expr::make(Op::Where, {boolean(depth - 1), a, integer(depth - 1)});
     case 3: {
-      constexpr int ofIntegers[] = {0, 1, 3, 4};
-      return load(ofIntegers[pick(4)], depth);
+      constexpr int ofIntegers[] = {0, 1, 3, 4, 5};
+      return load(ofIntegers[pick(5)], depth);
     }
     case 4:
       return alignment(a);
@@ -255,7 +273,7 @@ private:
     }
   }
 
-  std::mt19937_64 random;
+  std::function<uint64_t()> random;
   Captures data;
   std::vector<Expr> reduceVars;
   std::array<int32_t, 8> words, ranged;

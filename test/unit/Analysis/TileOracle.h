@@ -71,6 +71,11 @@ public:
     point[Var::QHi] = static_cast<int32_t>(tile.qHi);
     point[Var::KvLo] = static_cast<int32_t>(tile.kvLo);
     point[Var::KvHi] = static_cast<int32_t>(tile.kvHi);
+    point[Var::QLocalLo] = kQLocal;
+    point[Var::QLocalHi] = static_cast<int32_t>(tile.qHi - tile.qLo + kQLocal);
+    point[Var::KvLocalLo] = kKvLocal;
+    point[Var::KvLocalHi] =
+        static_cast<int32_t>(tile.kvHi - tile.kvLo + kKvLocal);
     auto values = claim.evaluate(point);
     return {values[0].i != 0, values[1].i != 0};
   }
@@ -97,12 +102,14 @@ public:
   }
 
 private:
+  static constexpr int32_t kQLocal = 3, kKvLocal = 5;
+
   /// The local positions differ from the global ones, as under offsets.
   static void place(Bindings &point, int64_t q, int64_t kv, const Tile &tile) {
     point[Var::Q] = static_cast<int32_t>(q);
     point[Var::Kv] = static_cast<int32_t>(kv);
-    point[Var::QLocal] = static_cast<int32_t>(q - tile.qLo + 3);
-    point[Var::KvLocal] = static_cast<int32_t>(kv - tile.kvLo + 5);
+    point[Var::QLocal] = static_cast<int32_t>(q - tile.qLo + kQLocal);
+    point[Var::KvLocal] = static_cast<int32_t>(kv - tile.kvLo + kKvLocal);
   }
 
   TileOracle(TileBounds bounds, Interpreter truth, Interpreter claim,

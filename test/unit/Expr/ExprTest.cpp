@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attnjit/Expr/Expr.h"
+#include "attnjit/Expr/ModProgram.h"
 #include "attnjit/Expr/Visitor.h"
 
 #include <gtest/gtest.h>
@@ -91,6 +92,33 @@ TEST(Expr, LoadsAreChecked) {
   EXPECT_EQ(Expr::load(deep, std::vector<Expr>(5, q()))->op(), Op::Invalid);
   BufferDecl scalar{"s", DType::BF16, {}, {}, {}, {}};
   EXPECT_EQ(Expr::load(scalar, {})->type(), Type::F32);
+}
+
+TEST(Expr, ExtremesOfBoxesAreChecked) {
+  BufferDecl ids{"ids", DType::I32, {Dim::any()}, {}, {}, {}};
+  std::vector<Expr> box = {q(), kv()}, point = {q(), q()}, one = {q()};
+  Expr least = Expr::loadExtreme(Op::LoadMin, ids, box);
+  EXPECT_EQ(least->op(), Op::LoadMin);
+  EXPECT_EQ(least->type(), Type::I32);
+  EXPECT_NE(least, Expr::loadExtreme(Op::LoadMax, ids, box));
+  EXPECT_EQ(least, rebuild(least, box));
+  // A box of one element is that element.
+  EXPECT_EQ(Expr::loadExtreme(Op::LoadMax, ids, point), Expr::load(ids, one));
+  EXPECT_EQ(Expr::loadExtreme(Op::LoadMin, ids, one)->message(),
+            "buffer `ids` takes 2 subscripts, not 1");
+  EXPECT_EQ(Expr::loadExtreme(Op::Load, ids, box)->message(),
+            "`load` reads no box of a buffer");
+  BufferDecl floats{"floats", DType::F16, {Dim::any()}, {}, {}, {}};
+  EXPECT_EQ(Expr::loadExtreme(Op::LoadMin, floats, box)->message(),
+            "buffer `floats` holds f16; only integers and bools are ordered");
+  // They are no part of the language.
+  ModParts parts;
+  parts.mask = Expr::make(Op::Lt, {least, q()});
+  auto mod = ModProgram::create(parts);
+  ASSERT_FALSE(mod);
+  EXPECT_EQ(mod.error().message(),
+            "the least of a box of buffer `ids` is for analyses; a mod reads "
+            "single elements");
 }
 
 TEST(Expr, DepthHasALimit) {

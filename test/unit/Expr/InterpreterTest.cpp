@@ -364,6 +364,45 @@ TEST(InterpreterLoad, ClampsEachAxisOfAStridedBuffer) {
     }
 }
 
+TEST(InterpreterLoad, ExtremesAreThoseOfTheBox) {
+  // 3 x 4, the last axis backwards in memory.
+  std::array<int32_t, 12> data = {3, -7, 12, 5, 0, 9, -2, 8, 1, 6, kMin, kMax};
+  BufferDecl decl = bufferOf(DType::I32, 2);
+  BufferView view{&data[3], DType::I32, 2, {3, 4, 1, 1}, {4, -1, 0, 0}};
+  std::array ends = {Expr::var(Var::QLo), Expr::var(Var::QHi),
+                     Expr::var(Var::KvLo), Expr::var(Var::KvHi)};
+  Expr least = Expr::loadExtreme(Op::LoadMin, decl, ends);
+  Expr greatest = Expr::loadExtreme(Op::LoadMax, decl, ends);
+  for (int32_t top = -2; top < 5; ++top)
+    for (int32_t bottom = -2; bottom < 5; ++bottom)
+      for (int32_t left = -2; left < 6; ++left)
+        for (int32_t right = -2; right < 6; ++right) {
+          int64_t min = kMax, max = kMin;
+          int32_t row0 = std::clamp(top, 0, 2),
+                  column0 = std::clamp(left, 0, 3);
+          int32_t row1 = std::max(row0, std::clamp(bottom, 0, 2));
+          int32_t column1 = std::max(column0, std::clamp(right, 0, 3));
+          for (int32_t row = row0; row <= row1; ++row)
+            for (int32_t column = column0; column <= column1; ++column) {
+              int64_t value = data[3 + 4 * row - column];
+              min = std::min(min, value);
+              max = std::max(max, value);
+            }
+          Bindings bindings;
+          bindings[Var::QLo] = top;
+          bindings[Var::QHi] = bottom;
+          bindings[Var::KvLo] = left;
+          bindings[Var::KvHi] = right;
+          bindings.buffers = {&view, 1};
+          ASSERT_EQ(evaluate(least, bindings, {}, {&decl, 1}).i, min);
+          ASSERT_EQ(evaluate(greatest, bindings, {}, {&decl, 1}).i, max);
+        }
+  view.size[1] = 0;
+  Bindings bindings;
+  bindings.buffers = {&view, 1};
+  EXPECT_EQ(evaluate(least, bindings, {}, {&decl, 1}).i, 0);
+}
+
 TEST(InterpreterLoad, RankZero) {
   float data = 2.5f;
   BufferDecl decl = bufferOf(DType::F32, 0);

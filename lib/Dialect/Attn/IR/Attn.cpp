@@ -70,27 +70,43 @@ static Type loadedType(Type element) {
              : Type(b.getI32Type());
 }
 
-LogicalResult LoadOp::verify() {
-  auto forward = (*this)->getParentOfType<ForwardOp>();
+/// Checks an operation that reads the buffer `ordinal` with `subscripts`, of
+/// which there are `perAxis` an axis.
+template <typename ReadOp>
+static LogicalResult verifyRead(ReadOp op, size_t subscripts, int64_t perAxis) {
+  auto forward = op->template getParentOfType<ForwardOp>();
   if (!forward)
     return success();
   ArrayAttr buffers = forward.getBuffers();
-  if (getOrdinal() >= buffers.size())
-    return emitOpError("has ordinal ")
-           << getOrdinalAttr().getInt() << ", but the kernel declares "
+  if (op.getOrdinal() >= buffers.size())
+    return op.emitOpError("has ordinal ")
+           << op.getOrdinalAttr().getInt() << ", but the kernel declares "
            << buffers.size() << " buffers";
-  auto type =
-      cast<RankedTensorType>(cast<TypeAttr>(buffers[getOrdinal()]).getValue());
-  if (type.getRank() != static_cast<int64_t>(getSubscripts().size()))
-    return emitOpError("has ")
-           << getSubscripts().size() << " subscripts, but buffer "
-           << getOrdinal() << " has rank " << type.getRank();
+  auto type = cast<RankedTensorType>(
+      cast<TypeAttr>(buffers[op.getOrdinal()]).getValue());
+  if (perAxis * type.getRank() != static_cast<int64_t>(subscripts))
+    return op.emitOpError("has ")
+           << subscripts << " subscripts, but buffer " << op.getOrdinal()
+           << " has rank " << type.getRank();
   Type expected = loadedType(type.getElementType());
-  if (expected != getResult().getType())
-    return emitOpError("gives ")
-           << getResult().getType() << ", but elements of buffer "
-           << getOrdinal() << " load as " << expected;
+  if (expected != op.getResult().getType())
+    return op.emitOpError("gives ")
+           << op.getResult().getType() << ", but elements of buffer "
+           << op.getOrdinal() << " load as " << expected;
   return success();
+}
+
+LogicalResult LoadOp::verify() {
+  return verifyRead(*this, getSubscripts().size(), 1);
+}
+
+LogicalResult LoadRangeOp::verify() {
+  bool isLogical = getKind() == Reduction::Any || getKind() == Reduction::All;
+  if (getKind() == Reduction::Sum || !getResult().getType().isInteger() ||
+      isLogical != getResult().getType().isInteger(1))
+    return emitOpError("cannot bound values of type ")
+           << getResult().getType() << " by " << stringifyReduction(getKind());
+  return verifyRead(*this, getEnds().size(), 2);
 }
 
 //===----------------------------------------------------------------------===//

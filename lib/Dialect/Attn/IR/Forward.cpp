@@ -127,8 +127,9 @@ LogicalResult ForwardOp::verify() {
 
 /// Only the operations that ModEmitter knows, and only positions that exist.
 static LogicalResult verifyOperation(Operation *op, const Hook &hook) {
-  if (!isa<ApplyOp, ConstantOp, ExtentOp, LoadOp, ParamOp, PositionOp, ReduceOp,
-           YieldOp>(op))
+  bool known = isa<ApplyOp, ConstantOp, ExtentOp, LoadOp, ParamOp, PositionOp,
+                   ReduceOp, YieldOp>(op);
+  if (!known && !(hook.isBounds && isa<LoadRangeOp>(op)))
     return op->emitOpError("cannot stand in region `") << hook.name << "`";
   auto position = dyn_cast<PositionOp>(op);
   if (!position)

@@ -19,8 +19,8 @@ class Attn_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 class Attn_EnumAttr<I32EnumAttr info, string name>
     : EnumAttr<Attn_Dialect, info, name>;
 
-// Where a pair (query, key) stands; `q_lo` to `kv_hi` are the inclusive
-// corners of a tile and exist in the bounds region alone.
+// Where a pair (query, key) stands; from `q_lo` on, the inclusive corners of a
+// tile, which exist in the bounds region alone.
 def Attn_Position : Attn_Enum<"Position", "position of a pair or a tile", [
   I32EnumAttrCase<"B", 0, "b">,
   I32EnumAttrCase<"H", 1, "h">,
@@ -32,7 +32,11 @@ def Attn_Position : Attn_Enum<"Position", "position of a pair or a tile", [
   I32EnumAttrCase<"QLo", 7, "q_lo">,
   I32EnumAttrCase<"QHi", 8, "q_hi">,
   I32EnumAttrCase<"KvLo", 9, "kv_lo">,
-  I32EnumAttrCase<"KvHi", 10, "kv_hi">
+  I32EnumAttrCase<"KvHi", 10, "kv_hi">,
+  I32EnumAttrCase<"QLocalLo", 11, "q_local_lo">,
+  I32EnumAttrCase<"QLocalHi", 12, "q_local_hi">,
+  I32EnumAttrCase<"KvLocalLo", 13, "kv_local_lo">,
+  I32EnumAttrCase<"KvLocalHi", 14, "kv_local_hi">
 ]>;
 def Attn_PositionAttr : Attn_EnumAttr<Attn_Position, "position">;
 

@@ -41,7 +41,7 @@ def Attn_ForwardOp : Attn_Op<"forward", [
     * `mask`: yields i1;
     * `prob`: argument the probability (f32), yields f32;
     * `sink`: yields f32;
-    * `bounds`: of the tile with corners `q_lo` to `kv_hi`, yields two i1:
+    * `bounds`: of the tile with corners `q_lo` to `kv_local_hi`, yields two i1:
       "mask is false everywhere" and "mask is true everywhere"; a false says
       nothing.
 
@@ -132,6 +132,24 @@ def Attn_LoadOp : Attn_Op<"load", [Pure]> {
   let results = (outs Attn_Scalar:$result);
   let assemblyFormat =
       "$ordinal `[` $subscripts `]` attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Attn_LoadRangeOp : Attn_Op<"load_range", [Pure]> {
+  let summary = "A bound on the elements in a box of a captured buffer";
+  let description = [{
+    `ends` are two per axis, the inclusive ends of the box, each clamped as a
+    subscript of `attn.load`; a second end below the first counts as the first.
+    `min` gives a number that no element of the box is below, `max` one that
+    none is above; of bools, `all` is true only if all are, `any` if one is. A
+    target may give any such bound: it decides tiles, and its speed alone rests
+    on how close it is. Stands in the region `bounds`.
+  }];
+  let arguments = (ins Attn_ReductionAttr:$kind, I64Attr:$ordinal,
+                       Variadic<I32>:$ends);
+  let results = (outs Attn_Scalar:$result);
+  let assemblyFormat =
+      "$kind $ordinal `[` $ends `]` attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
