@@ -90,6 +90,10 @@ static ModProgram withInferredMask(const ModProgram &mod) {
   return inferred ? *inferred : mod;
 }
 
+bool hasCostFunction(const CanonicalMod &mod, Entry entry) {
+  return entry == Entry::Prefill && withInferredMask(mod.program).mask();
+}
+
 static std::string printModule(mlir::ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);

@@ -27,6 +27,9 @@ namespace attnjit {
 /// Symbol of an entry point in its object.
 std::string symbolOf(Entry entry);
 
+/// Whether the object of an entry point holds a cost function as well.
+bool hasCostFunction(const CanonicalMod &mod, Entry entry);
+
 /// Compiles an entry point up to `stage` and gives its text or bytes. Where
 /// `dumpStem` is not empty, every stage on the way is written to a file of that
 /// name and the stage's extension. Errors: Unsupported (the message says what),

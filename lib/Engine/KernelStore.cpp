@@ -54,13 +54,14 @@ KernelStore::CodeResult
 KernelStore::makeCode(const std::string &key, const KernelSource &source,
                       Entry entry, CompileReport &report, Trace &trace) {
   const std::string symbol = symbolOf(entry);
+  const bool hasCost = hasCostFunction(source.mod, entry);
   if (disk) {
     auto bytes = trace.time("disk", [&] { return disk->load(key); });
     if (bytes) {
       std::string object(reinterpret_cast<const char *>(bytes->data()),
                          bytes->size());
       auto loaded = trace.time("load", [&] {
-        return loadObject(std::move(object), symbol.c_str());
+        return loadObject(std::move(object), symbol, hasCost);
       });
       if (loaded) {
         report.source = CacheSource::Disk;
@@ -81,7 +82,7 @@ KernelStore::makeCode(const std::string &key, const KernelSource &source,
     trace.time("store",
                [&] { disk->store(key, std::as_bytes(std::span(*object))); });
   return trace.time(
-      "load", [&] { return loadObject(std::move(*object), symbol.c_str()); });
+      "load", [&] { return loadObject(std::move(*object), symbol, hasCost); });
 }
 
 KernelStore::CodeResult KernelStore::codeFor(const std::string &key,
@@ -121,6 +122,7 @@ Expected<EntryPoint> KernelStore::get(const KernelSource &source, Entry entry,
   if (!code)
     return fail(code.error());
   point.function = code->entry;
+  point.cost = code->cost;
   point.code = code->code;
   return point;
 }

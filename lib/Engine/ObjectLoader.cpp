@@ -40,7 +40,8 @@ static tl::unexpected<Error> toError(llvm::Error error) {
                           llvm::toString(std::move(error))));
 }
 
-Expected<LoadedCode> loadObject(std::string object, const char *symbol) {
+Expected<LoadedCode> loadObject(std::string object, const std::string &symbol,
+                                bool hasCost) {
   auto control = llvm::orc::SelfExecutorProcessControl::Create();
   if (!control)
     return toError(control.takeError());
@@ -51,12 +52,22 @@ Expected<LoadedCode> loadObject(std::string object, const char *symbol) {
   if (llvm::Error error = loaded->layer.add(
           library, llvm::MemoryBuffer::getMemBufferCopy(object, "kernel")))
     return toError(std::move(error));
-  auto entry =
-      loaded->session.lookup({&library}, loaded->session.intern(symbol));
+  auto find = [&](const std::string &name) {
+    return loaded->session.lookup({&library}, loaded->session.intern(name));
+  };
+  auto entry = find(symbol);
   if (!entry)
     return toError(entry.takeError());
-  return LoadedCode{entry->getAddress().toPtr<AttnJitKernelFn>(),
-                    std::shared_ptr<const void>(loaded)};
+  LoadedCode code;
+  code.entry = entry->getAddress().toPtr<AttnJitKernelFn>();
+  code.code = std::shared_ptr<const void>(loaded);
+  if (hasCost) {
+    auto cost = find(symbol + "_cost");
+    if (!cost)
+      return toError(cost.takeError());
+    code.cost = cost->getAddress().toPtr<AttnJitKernelFn>();
+  }
+  return code;
 }
 
 } // namespace attnjit

@@ -23,12 +23,15 @@ namespace attnjit {
 
 struct LoadedCode {
   AttnJitKernelFn entry = nullptr;
+  AttnJitKernelFn cost = nullptr;   ///< the cost function; may be null
   std::shared_ptr<const void> code; ///< unloads when the last copy goes
 };
 
-/// Links `object` into this process. Errors: Environment (no executable
+/// Links `object` into this process and finds the entry point `symbol` and,
+/// where `hasCost`, its cost function. Errors: Environment (no executable
 /// memory), Internal (an object that does not link).
-Expected<LoadedCode> loadObject(std::string object, const char *symbol);
+Expected<LoadedCode> loadObject(std::string object, const std::string &symbol,
+                                bool hasCost);
 
 } // namespace attnjit
 

@@ -13,6 +13,7 @@
 
 #include "attnjit/Runtime/Kernel.h"
 
+#include "ItemOrder.h"
 #include "RunPlan.h"
 #include "RunStatePool.h"
 
@@ -95,14 +96,12 @@ public:
               const RunState &state)
       : entry(entry), args(args), state(state) {}
 
+  /// `begin` and `end` count in the order of the run.
   void runPiece(int64_t begin, int64_t end, int slot) {
-    AttnJitKernelArgs piece = args;
-    piece.workspace = state.workspace(slot);
-    piece.work_begin = begin;
-    piece.work_end = end;
-    entry(&piece);
-    if (piece.status != 0)
-      status.store(piece.status, std::memory_order_relaxed);
+    if (state.order.empty())
+      return call(begin, end, slot);
+    for (int64_t i = begin; i < end; ++i)
+      call(state.order[i], state.order[i] + 1, slot);
   }
 
   Expected<void> result() const {
@@ -114,6 +113,16 @@ public:
   }
 
 private:
+  void call(int64_t begin, int64_t end, int slot) {
+    AttnJitKernelArgs piece = args;
+    piece.workspace = state.workspace(slot);
+    piece.work_begin = begin;
+    piece.work_end = end;
+    entry(&piece);
+    if (piece.status != 0)
+      status.store(piece.status, std::memory_order_relaxed);
+  }
+
   const AttnJitKernelFn entry;
   const AttnJitKernelArgs &args;
   const RunState &state;
@@ -175,6 +184,44 @@ static Expected<void> reserve(RunState &state, const RunPlan &plan,
   return {};
 }
 
+/// Calls `function` for all work items.
+static Expected<void> runAll(AttnJitKernelFn function,
+                             const AttnJitKernelArgs &args, RunState &state,
+                             Executor &executor, int slots, int64_t items) {
+  RunInFlight run(function, args, state);
+  Expected<void> done = runItems(executor, slots, items,
+                                 [&run](int64_t begin, int64_t end, int slot) {
+                                   run.runPiece(begin, end, slot);
+                                 });
+  return done ? run.result() : done;
+}
+
+/// Leaves in `state` an order of the items that keeps all threads busy to the
+/// end, where items differ.
+static Expected<void> orderItems(const RunPlan &plan, const EntryPoint &point,
+                                 AttnJitKernelArgs &args, RunState &state,
+                                 Executor &executor, int slots) {
+  state.order.clear();
+  if (!point.cost || slots == 1 || plan.items <= slots)
+    return {};
+  try {
+    state.costs.resize(plan.items);
+    state.order.reserve(plan.items);
+  } catch (const std::bad_alloc &) {
+    return fail(
+        ErrorKind::Environment,
+        fmt::format("no memory for the costs of {} work items", plan.items));
+  }
+  args.item_costs = state.costs.data();
+  if (auto done = runAll(point.cost, args, state, executor, slots, plan.items);
+      !done)
+    return done;
+  state.order.resize(plan.items);
+  if (!orderByCost(state.costs, plan.itemsPerHead, state.order))
+    state.order.clear();
+  return {};
+}
+
 Expected<void> Kernel::run(const RunArgs &args) const {
   const KernelSignature &signature = impl->signature;
   Expected<RunSizes> sizes = checkRunArgs(signature, args);
@@ -207,13 +254,11 @@ Expected<void> Kernel::run(const RunArgs &args) const {
   kernelArgs.workspace_bytes = point.workspaceBytes;
   fillPartials(plan, point, *state, kernelArgs);
 
-  RunInFlight run(point.function, kernelArgs, *state);
-  Expected<void> done = runItems(executor, slots, plan.items,
-                                 [&run](int64_t begin, int64_t end, int slot) {
-                                   run.runPiece(begin, end, slot);
-                                 });
+  Expected<void> done =
+      orderItems(plan, point, kernelArgs, *state, executor, slots);
   if (done)
-    done = run.result();
+    done =
+        runAll(point.function, kernelArgs, *state, executor, slots, plan.items);
   if (!done)
     state->forgetArrivals();
   return done;

@@ -40,7 +40,7 @@ static RunPlan planPrefill(const EntryPoint &point, const RunSizes &sizes) {
   RunPlan plan;
   // Fits wherever there is a block: `out` has at least that many elements.
   if (int64_t blocks = divideUp(sizes.Sq, point.blockRows))
-    plan.items = sizes.B * sizes.Hq * blocks;
+    plan.items = sizes.B * sizes.Hq * (plan.itemsPerHead = blocks);
   return plan;
 }
 

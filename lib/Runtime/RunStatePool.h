@@ -34,6 +34,8 @@ class RunState {
 public:
   std::vector<uint64_t> params;
   std::vector<AttnJitBuffer> buffers;
+  std::vector<uint32_t> costs; ///< by work item
+  std::vector<int64_t> order;  ///< of work items; empty: as they are numbered
 
   /// Makes room for `slots` workspaces of `bytes` each; false where there is
   /// no memory for them.

@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 2
+#define ATTNJIT_ABI_VERSION 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -106,10 +106,12 @@ typedef struct {
   int64_t split_keys;
   uint32_t *split_arrivals;
 
-  uint64_t reserved[14]; /* zero */
+  uint32_t *item_costs; /* by work item: what a cost function writes */
+
+  uint64_t reserved[13]; /* zero */
 } AttnJitKernelArgs;
 
-/** Every entry point. */
+/** Every entry point, and the cost function beside one. */
 typedef void (*AttnJitKernelFn)(AttnJitKernelArgs *args);
 
 #ifdef __cplusplus

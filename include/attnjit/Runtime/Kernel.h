@@ -100,6 +100,9 @@ struct KernelSignature {
 /// Code of one entry point, and what a run must know of it.
 struct EntryPoint {
   AttnJitKernelFn function = nullptr;
+  /// Writes an estimate of the cost of each work item of its range to
+  /// `item_costs`; null where all cost the same.
+  AttnJitKernelFn cost = nullptr;
   std::shared_ptr<const void> code; ///< keeps the function's memory alive
   /// Rows of one work item: queries of a head (prefill), (query head, query)
   /// pairs of a key head (decode).

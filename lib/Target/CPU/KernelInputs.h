@@ -65,6 +65,7 @@ struct KernelInputs {
   mlir::Value scale;
   DropoutInput dropout;
   mlir::Value workspace, workBegin, workEnd;
+  mlir::Value itemCosts; ///< i32 by work item
   SplitInputs splits;
   /// What the mod reads. `zeros` (64 zero bytes) backs empty buffers.
   CaptureAccess captures;

@@ -90,11 +90,22 @@ PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
 void PrefillEmitter::emit() {
   planDistances();
   std::string name = forward.getSymName().str();
+  emitEntry(name);
+  if (!forward.getBounds().empty())
+    emitCostFunction(name + "_cost");
+}
+
+void PrefillEmitter::emitEntry(const std::string &name) {
   pack = emitPackRows(ir, name + "_pack", element, D, s.strip());
   unpack = emitUnpackRows(ir, name + "_unpack", width, s.strip());
   if (hasSoftmax())
     rescale = emitRescale(name + "_rescale");
 
+  emitForItems(name, [&] { emitItem(); });
+}
+
+/// A function of the ABI that does something for each work item of its range.
+void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> body) {
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(ir.b.getContext()), {ir.ptr()});
   auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type);
@@ -102,9 +113,11 @@ void PrefillEmitter::emit() {
   ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
   in = KernelInputs::load(ir, forward, function.getArgument(0), w.zeros);
   fill(workspace(w.zeros), width, 0.0f);
-  Value blocks = ir.div(ir.add(in.Sq, s.blockQ - 1), ir.cI64(s.blockQ));
-  ir.loop(in.workBegin, in.workEnd, 1,
-          [&](Value item) { emitItem(item, blocks); });
+  Value blocks = ir.divUp(in.Sq, ir.cI64(s.blockQ));
+  ir.loop(in.workBegin, in.workEnd, 1, [&](Value index) {
+    openItem(index, blocks);
+    body();
+  });
   LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
 }
 
@@ -123,7 +136,9 @@ void PrefillEmitter::fill(Value address, int64_t floats, float value) {
   });
 }
 
-void PrefillEmitter::emitItem(Value index, Value blocks) {
+/// Makes known what a work item is.
+void PrefillEmitter::openItem(Value index, Value blocks) {
+  item.index = index;
   Value bh = ir.div(index, blocks);
   item.h = ir.rem(bh, in.Hq);
   item.b = ir.div(bh, in.Hq);
@@ -150,6 +165,9 @@ void PrefillEmitter::emitItem(Value index, Value blocks) {
   item.mods->bind(attn::Position::B, ir.trunc32(ir.add(item.b, in.bOffset)));
   item.mods->bind(attn::Position::H, ir.trunc32(ir.add(item.h, in.hOffset)));
   item.mods->bind(attn::Position::KvH, ir.trunc32(kvh));
+}
+
+void PrefillEmitter::emitItem() {
   item.mods->emitReady(forward.getScore());
   item.mods->emitReady(forward.getMask());
   item.mods->emitReady(forward.getBounds());

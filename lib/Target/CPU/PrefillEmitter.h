@@ -38,6 +38,7 @@ private:
 
   /// Values of one work item.
   struct Item {
+    Value index;             ///< its number, i64
     Value b, h;              ///< local indices, i64
     Value q0;                ///< first query row
     Value strips;            ///< strips of this item
@@ -114,7 +115,10 @@ private:
   }
 
   // Prefill.cpp
-  void emitItem(Value index, Value blocks);
+  void emitEntry(const std::string &name);
+  void emitForItems(llvm::StringRef name, llvm::function_ref<void()> body);
+  void openItem(Value index, Value blocks);
+  void emitItem();
   void emitPasses();
   BufferAccess headMask();
   void emitPack(Value strip);
@@ -176,6 +180,9 @@ private:
   void setValueRows(Value kv, Value row);
   Value keyRow(Value kv);
   Value valueRow(Value kv);
+
+  // PrefillCost.cpp
+  void emitCostFunction(llvm::StringRef name);
 
   // PrefillWeights.cpp
   void emitTileWeights(const StripState &state, Value kv, Value scores,

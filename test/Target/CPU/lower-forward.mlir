@@ -64,6 +64,12 @@ mask {
 // CHECK: arith.subi {{.*}} : vector<8xi32>
 // CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
 // CHECK-NOT: arith.xori {{.*}} : i32
+// Beside it stands what estimates a work item: the bounds of pieces of its keys.
+// CHECK-LABEL: llvm.func @bounded_cost(
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %c0_i32)
+// CHECK: arith.xori {{.*}} : i32
+// CHECK: llvm.store {{.*}} : i32, !llvm.ptr
+// CHECK-NOT: vector.fma
 attn.forward @bounded attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                   params = [], buffers = []}
 mask {

@@ -43,7 +43,8 @@ protected:
     spec.dropout = true;
     auto object = Engine::emit(mod, spec, TargetSpec(), Stage::Obj);
     ASSERT_TRUE(object) << object.error().message();
-    auto loaded = loadObject(*object, "attnjit_prefill");
+    auto loaded = loadObject(*object, "attnjit_prefill",
+                             /*hasCost=*/false);
     ASSERT_TRUE(loaded) << loaded.error().message();
 
     const int64_t group = kHq / kHkv;

@@ -172,7 +172,8 @@ Expected<ModKernel> ModKernel::compile(ModuleOp module,
   auto object = generateCode(*copy, TargetSpec{}, CodeForm::Object, trace);
   if (!object)
     return fail(object.error());
-  auto loaded = loadObject(std::move(*object), "mod_kernel");
+  auto loaded = loadObject(std::move(*object), "mod_kernel",
+                           /*hasCost=*/false);
   if (!loaded)
     return fail(loaded.error());
   ModKernel kernel;

@@ -171,6 +171,48 @@ TEST_F(KernelRun, EveryItemRunsOnceOnEveryExecutor) {
   }
 }
 
+/// Items of more rows before them cost more: the last of each head come first.
+static void growingCost(AttnJitKernelArgs *args) {
+  for (int64_t i = args->work_begin; i < args->work_end; ++i)
+    args->item_costs[i] = static_cast<uint32_t>(i % 3);
+}
+
+static std::vector<int64_t> itemsInOrder;
+
+static void recordingEntry(AttnJitKernelArgs *args) {
+  for (int64_t i = args->work_begin; i < args->work_end; ++i)
+    itemsInOrder.push_back(i);
+}
+
+namespace {
+/// Two slots, of which it uses one, in order.
+struct OrderlyExecutor : Executor {
+  int concurrency() const override { return 2; }
+  void parallelFor(
+      int64_t count,
+      const std::function<void(int64_t, int64_t, int)> &body) override {
+    body(0, count, 1);
+  }
+};
+} // namespace
+
+TEST_F(KernelRun, CostlyItemsComeFirst) {
+  point.cost = growingCost;
+  Kernel kernel =
+      makeKernel(recordingEntry, std::make_shared<OrderlyExecutor>());
+  itemsInOrder.clear();
+  ASSERT_TRUE(kernel.run(args));
+  ASSERT_EQ(itemsInOrder.size(), static_cast<size_t>(kItems));
+  for (int64_t i = 0; i < kItems; ++i)
+    EXPECT_EQ(itemsInOrder[i], i / 3 * 3 + 2 - i % 3);
+  // One slot has nothing to balance.
+  auto serial = makeSerialExecutor();
+  args.executor = serial.get();
+  itemsInOrder.clear();
+  ASSERT_TRUE(kernel.run(args));
+  EXPECT_TRUE(std::is_sorted(itemsInOrder.begin(), itemsInOrder.end()));
+}
+
 TEST_F(KernelRun, ItemsAreHeadsAndBlocksOfRows) {
   Kernel kernel = makeKernel(writingEntry);
   ASSERT_TRUE(kernel.run(args));
