@@ -19,6 +19,7 @@
 
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Expr/ModProgram.h"
+#include "attnjit/Expr/Visitor.h"
 #include "attnjit/Frontend/BuildForward.h"
 #include "attnjit/Text/Printer.h"
 
@@ -40,7 +41,7 @@ namespace {
 
 constexpr size_t kFirstPosition = static_cast<size_t>(Var::B);
 static_assert(kFirstPosition + kPositions - 1 ==
-              static_cast<size_t>(Var::KvHi));
+              static_cast<size_t>(Var::KvLocalHi));
 
 /// A mod and the bounds of its mask, all of them random.
 struct Subject {
@@ -61,6 +62,14 @@ Roots rootsOf(const Subject &subject) {
   if (mod.mask())
     roots[4] = {subject.bounds.empty, subject.bounds.full};
   return roots;
+}
+
+/// Whether a proof rests on extremes of parts of captured buffers.
+bool readsBoxes(const Expr &root) {
+  for (const Expr &node : topologicalOrder({&root, 1}))
+    if (node->op() == Op::LoadMin || node->op() == Op::LoadMax)
+      return true;
+  return false;
 }
 
 /// Values of a frame for the Interpreter, one lane of it.
@@ -105,6 +114,9 @@ public:
           got.f = std::bit_cast<float>(bits);
         else
           got.i = bits;
+        // A kernel may leave boxes of a buffer open: it then proves less.
+        if (want.i != 0 && got.i == 0 && readsBoxes(root))
+          continue;
         if (!isSameValue(want, got))
           return fmt::format("region {} value {} lane {}: {} {}, not {} {}\n{}",
                              region, yield, lane, got.f, got.i, want.f, want.i,
@@ -226,7 +238,9 @@ std::vector<Var> varsOf(std::initializer_list<Var> extra, bool corners) {
   vars.insert(vars.end(), extra);
   std::initializer_list<Var> pair = {Var::Q, Var::Kv, Var::QLocal,
                                      Var::KvLocal};
-  std::initializer_list<Var> tile = {Var::QLo, Var::QHi, Var::KvLo, Var::KvHi};
+  std::initializer_list<Var> tile = {
+      Var::QLo,      Var::QHi,      Var::KvLo,      Var::KvHi,
+      Var::QLocalLo, Var::QLocalHi, Var::KvLocalLo, Var::KvLocalHi};
   vars.insert(vars.end(), corners ? tile : pair);
   return vars;
 }

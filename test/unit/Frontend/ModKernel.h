@@ -26,7 +26,7 @@
 namespace attnjit::test {
 
 inline constexpr int kLanes = 8;
-inline constexpr size_t kPositions = 11;
+inline constexpr size_t kPositions = 15;
 inline constexpr size_t kMaxFrameCaptures = 8;
 
 /// What compiled code reads and writes. Arrays by lane; what does not vary is
