@@ -181,3 +181,47 @@ TEST(Decode, GarbageBehindTheLength) {
     EXPECT_FALSE(std::isnan(at<float>(problem.args.out, {1, 5, 0, 23})));
   }
 }
+
+/// Heads of one work item that keep different keys, whatever the query, do not
+/// see what lies in v of each other's.
+TEST(Decode, GarbageThatOtherHeadsKeep) {
+  for (const char *text : {"buffer length : i32[Hq]\nmask = kv < length[h]\n",
+                           "buffer length : i32[Hq]\n"
+                           "mask = kv < length[h] and kv <= q + 3000\n"
+                           "prob = 2.0 * prob\n",
+                           "mod tensor\n"})
+    for (int64_t Sq : {1, 3})
+      for (float bad : {NAN, kInf}) {
+        const ModProgram mod = parsed(text);
+        const bool isTensor = mod.buffers().empty();
+        Shape shape = decodeShape(4, Sq, 1300);
+        shape.mask = isTensor ? MaskKind::Full : MaskKind::None;
+        Problem problem(mod, shape, 10);
+        auto length = [](int64_t h) { return 100 + 160 * (h % 8); };
+        if (isTensor) {
+          problem.args.mask =
+              problem.allocate(DType::Bool, {1, shape.Hq(), 1, shape.Skv});
+          forEachElement(*problem.args.mask,
+                         [&](auto &index, std::byte *address) {
+                           *address = std::byte(index[3] < length(index[1]));
+                         });
+        } else {
+          Tensor lengths = problem.allocate(DType::I32, {shape.Hq()});
+          forEachElement(lengths, [&](auto &index, std::byte *address) {
+            *reinterpret_cast<int32_t *>(address) =
+                static_cast<int32_t>(length(index[0]));
+          });
+          problem.setBuffer("length", lengths);
+        }
+        // One key head's, in a block that some of its heads keep part of.
+        const int64_t kvHead = 1, key = length(6) - 1;
+        at<float>(problem.args.v, {1, kvHead, key, 5}) = bad;
+        ASSERT_EQ(runEverywhere(mod, problem, text), Outcome::Ran);
+        forEachElement(problem.args.out, [&](auto &index, std::byte *address) {
+          const bool isSeen = index[0] == 1 && index[3] == 5 &&
+                              index[1] / 4 == kvHead && length(index[1]) > key;
+          ASSERT_EQ(std::isfinite(*reinterpret_cast<float *>(address)), !isSeen)
+              << text << "head " << index[1];
+        });
+      }
+}

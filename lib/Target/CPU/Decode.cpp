@@ -147,6 +147,11 @@ void DecodeEmitter::emitItem(Value index) {
   item.qLast =
       ir.select(oneHead, ir.rem(lastRow, in.Sq), ir.sub(in.Sq, ir.cI64(1)));
 
+  item.headsDiffer = ir.isFalse(oneHead);
+  if (!readsHead(forward.getMask()) && forward.getMaskTensor())
+    item.headsDiffer = ir.bitAnd(
+        item.headsDiffer, ir.cmp(Ir::Pred::ne, in.mask.stride[1], ir.cI64(0)));
+
   // Where rows are split, their partial results outlive the item.
   Value single = ir.cmp(Ir::Pred::eq, grid.splits, ir.cI64(1));
   auto state = [&](int64_t offset, const PartialInput &partial) {
@@ -215,7 +220,7 @@ DecodeEmitter::Verdict DecodeEmitter::emitBoundsOf(const ModEmitter &base,
   return {verdict[0], verdict[1]};
 }
 
-static bool readsHead(Region &region) {
+bool DecodeEmitter::readsHead(Region &region) {
   return region
       .walk([](attn::PositionOp op) {
         return op.getPosition() == attn::Position::H ? WalkResult::interrupt()
@@ -300,7 +305,7 @@ void DecodeEmitter::emitBlock(Value kv0) {
             [&](Value row) { emitWeights(row, masked); });
     if (copiesValues())
       copyRows(in.v, item.v, w.values, Dv, widthV);
-    emitValues();
+    emitValues(masked);
   });
 }
 

@@ -46,6 +46,22 @@ void DecodeEmitter::setValueRows() {
   });
 }
 
+/// Zeros for the keys whose word of `bits` is 0; gives whether any is not.
+Value DecodeEmitter::setKeptValueRows(Value bits) {
+  Value zeros = workspace(w.zeros);
+  return ir
+      .loop(ir.cI64(0), block.padded, 1, {ir.cI1(false)},
+            [&](Value k, ValueRange carried) {
+              Value word = ir.load(ir.i32(), ir.at(bits, ir.i32(), k));
+              Value isKept = ir.cmp(Ir::Pred::ne, word, ir.cI32(0));
+              Value row = valueRow(ir.min(ir.add(block.first, k), block.last));
+              ir.store(ir.select(isKept, row, zeros),
+                       ir.at(workspace(w.vRows), ir.i64(), k));
+              return Ir::Values{ir.bitOr(carried.front(), isKept)};
+            })
+      .front();
+}
+
 /// Keys key, key + 1, ... in lanes.
 void DecodeEmitter::bindKeys(ModEmitter &emitter, Value key) {
   Value local = ir.add(ir.broadcast(ir.trunc32(key)), ir.iota());
@@ -87,18 +103,7 @@ Value DecodeEmitter::emitMaskBits() {
       ir.store(ir.bitOr(ir.loadVecI32(any), word), any);
     });
   });
-  Value zeros = workspace(w.zeros);
-  return ir
-      .loop(ir.cI64(0), block.padded, 1, {ir.cI1(false)},
-            [&](Value k, ValueRange carried) {
-              Value word = ir.load(ir.i32(), ir.at(anyBits, ir.i32(), k));
-              Value any = ir.cmp(Ir::Pred::ne, word, ir.cI32(0));
-              Value row = valueRow(ir.min(ir.add(block.first, k), block.last));
-              ir.store(ir.select(any, row, zeros),
-                       ir.at(workspace(w.vRows), ir.i64(), k));
-              return Ir::Values{ir.bitOr(carried.front(), any)};
-            })
-      .front();
+  return setKeptValueRows(anyBits);
 }
 
 /// The mask tensor at keys key, key + 1, ... of a row.
@@ -437,19 +442,43 @@ Value DecodeEmitter::dropOut(Value weights, Value key, Value row, Value head) {
 // acc += P V
 //===----------------------------------------------------------------------===//
 
-void DecodeEmitter::emitValues() {
-  // Some columns of V at a time, which stay in L1 for all rows.
-  auto emitColumns = [&](Value d, int64_t vectors) {
-    emitRowTiles(item.rows, [&](Value row, int64_t height) {
-      emitValueTile(row, height, d, vectors);
+void DecodeEmitter::emitValues(Value masked) {
+  auto together = [&] {
+    emitColumns([&](Value d, int64_t vectors) {
+      emitRowTiles(item.rows, [&](Value row, int64_t height) {
+        emitValueTile(row, height, d, vectors);
+      });
     });
+    return Ir::Values();
   };
+  if (!masksHeads()) {
+    together();
+    return;
+  }
+  // A weight of 0 does not hide what v holds, and a key that one head excludes
+  // for every query may be another's: each row has its own zeros.
+  auto apart = [&] {
+    ir.loop(ir.cI64(0), item.rows, 1, [&](Value row) {
+      setKeptValueRows(rowPart(w.bits, row, s.blockKv));
+      emitColumns([&](Value d, int64_t vectors) {
+        emitValueTile(row, /*height=*/1, d, vectors);
+      });
+    });
+    return Ir::Values();
+  };
+  ir.ifElse({}, ir.bitAnd(masked, item.headsDiffer), apart, together);
+}
+
+/// Calls `columns` for all of Dv: some vectors at a time, which stay in L1 for
+/// all rows.
+void DecodeEmitter::emitColumns(
+    function_ref<void(Value d, int64_t vectors)> columns) {
   int64_t chunk = s.vectors * ir.lanes;
   int64_t whole = widthV / chunk * chunk;
   if (whole)
-    ir.loop(whole, chunk, [&](Value d) { emitColumns(d, s.vectors); });
+    ir.loop(whole, chunk, [&](Value d) { columns(d, s.vectors); });
   if (whole != widthV)
-    emitColumns(ir.cI64(whole), (widthV - whole) / ir.lanes);
+    columns(ir.cI64(whole), (widthV - whole) / ir.lanes);
 }
 
 void DecodeEmitter::emitValueTile(Value row, int64_t height, Value d,

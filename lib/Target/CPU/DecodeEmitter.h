@@ -54,6 +54,7 @@ private:
     Value qOffset, kvOffset; ///< i32
     Value k, v;              ///< row 0 of this key head
     Value mask;              ///< byte (0, 0) of this batch entry's mask tensor
+    Value headsDiffer;       ///< i1: its heads may keep different keys
     Value acc, reference, sum; ///< its rows' state
     /// Knows b, kvh and what depends on them alone.
     std::optional<ModEmitter> mods;
@@ -79,6 +80,11 @@ private:
   bool hasMask() {
     return !forward.getMask().empty() || forward.getMaskTensor();
   }
+  /// Whether a mask can tell one head from another.
+  bool masksHeads() {
+    return readsHead(forward.getMask()) || forward.getMaskTensor();
+  }
+  static bool readsHead(mlir::Region &region);
   /// Whether k (v) must be brought into whole f32 vectors first.
   bool copiesKeys() { return !element.isWide() || D != width; }
   bool copiesValues() { return !element.isWide() || Dv != widthV; }
@@ -102,6 +108,7 @@ private:
   Value emitMaskBits();
   Value emitMaskTensor(Value row, Value key);
   void setValueRows();
+  Value setKeptValueRows(Value bits);
   Value keyRow(Value key);
   Value valueRow(Value key);
   void bindKeys(ModEmitter &emitter, Value key);
@@ -119,7 +126,8 @@ private:
   void emitPlainWeights(Value row);
   void emitFinalWeights(Value row);
   Value dropOut(Value weights, Value key, Value row, Value head);
-  void emitValues();
+  void emitValues(Value masked);
+  void emitColumns(llvm::function_ref<void(Value d, int64_t vectors)> columns);
   void emitValueTile(Value row, int64_t height, Value d, int64_t vectors);
 
   // DecodeMerge.cpp
