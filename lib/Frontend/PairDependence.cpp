@@ -22,7 +22,7 @@ namespace {
 /// What a value depends on.
 struct Dependence {
   bool query = false, key = false;
-  /// Where both hold: query and key matter by their difference alone.
+  /// Both hold, and query and key matter by their difference alone.
   bool isDistance = false;
   /// It is querySteps * q + keySteps * kv + what depends on neither, with
   /// steps of -1, 0 and 1.
@@ -51,8 +51,11 @@ public:
         found.key |= one.key;
       }
     });
+    // Of a reduction, what its body holds tells only what it depends on.
     if (found.isFixed())
       found.isLinear = true;
+    else if (auto position = dyn_cast<attn::PositionOp>(op))
+      addStep(found, position.getPosition());
     else if (auto apply = dyn_cast<attn::ApplyOp>(op))
       addLinear(found, apply);
     addDistance(found, op);
@@ -72,20 +75,23 @@ public:
 
 private:
   static void addPosition(Dependence &found, attn::Position position) {
-    switch (position) {
-    case attn::Position::Q:
-    case attn::Position::QLocal:
-      found.query = found.isLinear = true;
-      found.querySteps = 1;
-      return;
-    case attn::Position::Kv:
-    case attn::Position::KvLocal:
-      found.key = found.isLinear = true;
-      found.keySteps = 1;
-      return;
-    default:
-      return;
-    }
+    found.query |= isQuery(position);
+    found.key |= isKey(position);
+  }
+
+  static void addStep(Dependence &found, attn::Position position) {
+    found.isLinear = true;
+    found.querySteps = isQuery(position);
+    found.keySteps = isKey(position);
+  }
+
+  static bool isQuery(attn::Position position) {
+    return position == attn::Position::Q || position == attn::Position::QLocal;
+  }
+
+  static bool isKey(attn::Position position) {
+    return position == attn::Position::Kv ||
+           position == attn::Position::KvLocal;
   }
 
   void addLinear(Dependence &found, attn::ApplyOp op) const {
@@ -101,7 +107,7 @@ private:
   }
 
   void addDistance(Dependence &found, Operation &op) const {
-    if (found.isFixed())
+    if (!found.query || !found.key)
       return;
     found.cost = isa<attn::LoadOp>(op) ? kWorthwhile : 1;
     found.isDistance = isa<attn::ApplyOp, attn::LoadOp>(op);

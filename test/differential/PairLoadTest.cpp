@@ -152,7 +152,8 @@ TEST(PairLoad, SubscriptsOfEveryForm) {
   for (const char *subscripts :
        {"b, h, q, kv", "b, h, q_local, kv_local + 3", "1, h, 20 - q, kv - 40",
         "b, kvh, q // 3, kv + b", "b, h % 2, abs(q - 9), Skv - 1 + kv",
-        "q, h, b, kv_local - Skv", "b, h, i32(sqrt(f32(q_local))), kv"})
+        "q, h, b, kv_local - Skv", "b, h, i32(sqrt(f32(q_local))), kv",
+        "b, h, q, max(t in 0..2: kv // (2 + t))"})
     for (DType element : {DType::F32, DType::BF16, DType::I64, DType::Bool}) {
       SCOPED_TRACE(subscripts);
       runCase(modText(element, 4, subscripts), element, {2, 4},
@@ -200,6 +201,9 @@ TEST(PairLoad, FunctionsOfDistance) {
         "score = score + data[h, abs(q - kv) // 2 % 9] / 64 * (1 + f32(h))\n",
         "score = score + (data[h, q - kv] / 64 if q > kv else 0.5 * score)\n"
         "prob = prob * (1.5 + tanh(f32(q_local + 3 - kv_local) / 9))\n",
+        "score = score + data[h, kv - kv_local] / 64\n",
+        "score = score + (1 if data[h, kv - kv_local] > 8 else 0.5 * score)\n",
+        "score = score + data[h, q - q_local + 2] / 64\n",
         "score = score + log2(1 + abs(f32(kv - q))) + f32(q % 3)\n"
         "mask = data[h, abs(kv - q)] != 4.0\n",
         "let d = f32(q - kv)\n"

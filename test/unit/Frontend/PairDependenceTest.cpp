@@ -63,7 +63,10 @@ TEST(PairDependence, PairLoads) {
            // Both axes with the key, or one with both.
            {"score + m[kv, kv] + m[q + kv, kv] + m[h, q + kv]", {}},
            {"score + m[q, i32(score)]", {}},
-           {"score + sum(n in 0..4: m[q, kv + n])", {}}})
+           {"score + sum(n in 0..4: m[q, kv + n])", {}},
+           // A reduction of the key is not the key.
+           {"score + m[q, max(n in 0..2: kv // (2 + n))]", {}},
+           {"score + m[q, sum(n in 0..2: kv)]", {}}})
     expectFound(expected);
 }
 
@@ -73,6 +76,10 @@ TEST(PairDependence, DistanceValues) {
            {"score + t[kv_local + 7 - q_local]", {}, 1},
            {"score + m[h, abs(kv - q)] * t[h]", {}, 1},
            {"score * t[q - kv] + t[kv - q + 1]", {}, 2},
+           {"score + t[q - kv + (kv - kv_local)]", {}, 1},
+           // The key alone, the query alone: their offsets.
+           {"score + t[kv - kv_local]", {}, 0},
+           {"score + t[q - q_local]", {}, 0},
            // Too cheap to keep.
            {"score + f32(kv - q) * t[h]", {}, 0},
            {"score + (q - kv)", {}, 0},
