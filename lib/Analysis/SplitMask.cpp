@@ -51,4 +51,23 @@ SplitScore splitMask(const Expr &score) {
   return result;
 }
 
+ModProgram inferMask(const ModProgram &mod) {
+  SplitScore split = splitMask(mod.score());
+  if (!split.mask)
+    return mod;
+  ModParts parts;
+  parts.name = mod.name();
+  parts.score = split.score;
+  parts.mask =
+      mod.mask() ? Expr::make(Op::And, {mod.mask(), split.mask}) : split.mask;
+  parts.prob = mod.prob();
+  parts.sink = mod.sink();
+  parts.normalize = mod.normalize();
+  // Captures keep their ordinals, by which compiled code reads them.
+  parts.params = mod.params();
+  parts.buffers = mod.buffers();
+  auto inferred = ModProgram::create(std::move(parts));
+  return inferred ? *inferred : mod;
+}
+
 } // namespace attnjit

@@ -69,29 +69,8 @@ std::string symbolOf(Entry entry) {
   return fmt::format("attnjit_{}", nameOf(entry));
 }
 
-/// The mod with conditions that its score hides in `where(c, x, -inf)` moved to
-/// the mask, where whole tiles are skipped by them.
-static ModProgram withInferredMask(const ModProgram &mod) {
-  SplitScore split = splitMask(mod.score());
-  if (!split.mask)
-    return mod;
-  ModParts parts;
-  parts.score = split.score;
-  parts.mask =
-      mod.mask() ? Expr::make(Op::And, {mod.mask(), split.mask}) : split.mask;
-  parts.prob = mod.prob();
-  parts.sink = mod.sink();
-  parts.normalize = mod.normalize();
-  // Captures keep their ordinals, by which compiled code reads them.
-  parts.params = mod.params();
-  parts.buffers = mod.buffers();
-  auto inferred = ModProgram::create(std::move(parts));
-  // At the limits of size and depth the mod stays as it is.
-  return inferred ? *inferred : mod;
-}
-
 bool hasCostFunction(const CanonicalMod &mod, Entry entry) {
-  return entry == Entry::Prefill && withInferredMask(mod.program).mask();
+  return entry == Entry::Prefill && inferMask(mod.program).mask();
 }
 
 static std::string printModule(mlir::ModuleOp module) {
@@ -133,7 +112,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return content;
   };
 
-  ModProgram program = withInferredMask(mod.program);
+  ModProgram program = inferMask(mod.program);
   auto expr = reached(Stage::Expr, ".mod", [&] { return print(program); });
   if (!expr || stage == Stage::Expr)
     return expr;

@@ -27,18 +27,10 @@ static double overflowAsF32(double value) {
                                            : value;
 }
 
-static int32_t offsetOf(const AttnJitPerBatch &offset, int64_t b) {
-  return offset.data[b * offset.stride];
-}
-
 Expected<std::unique_ptr<BoundMod>>
 BoundMod::create(const ModProgram &mod, const KernelSignature &signature,
                  const RunArgs &args, const RunSizes &sizes) {
-  std::unique_ptr<BoundMod> bound(new BoundMod(args, sizes));
-  fillKernelArgs(signature, bound->args, sizes, bound->kernelArgs, bound->slots,
-                 bound->bufferSlots);
-  bound->bindCaptures(signature);
-  bound->bindSizes();
+  std::unique_ptr<BoundMod> bound(new BoundMod(signature, args, sizes));
   Expected<void> ok = bound->makeHook(mod, mod.score(), bound->scoreHook);
   if (ok)
     ok = bound->makeHook(mod, mod.mask(), bound->maskHook);
@@ -49,42 +41,6 @@ BoundMod::create(const ModProgram &mod, const KernelSignature &signature,
   if (!ok)
     return fail(ok.error());
   return bound;
-}
-
-void BoundMod::bindCaptures(const KernelSignature &signature) {
-  for (const ParamDecl &decl : signature.params)
-    params.push_back({decl.type, 0});
-  for (size_t slot = 0; slot < slots.size(); ++slot)
-    params[signature.paramSource[slot]].bits = slots[slot];
-  buffers.resize(signature.buffers.size());
-  for (size_t slot = 0; slot < bufferSlots.size(); ++slot) {
-    const BufferDecl &decl = signature.buffers[signature.bufferSource[slot]];
-    BufferView &view = buffers[signature.bufferSource[slot]];
-    view.data = bufferSlots[slot].data;
-    view.element = decl.element;
-    view.rank = static_cast<int>(decl.dims.size());
-    for (int axis = 0; axis < kMaxBufferRank; ++axis) {
-      view.size[axis] = bufferSlots[slot].size[axis];
-      view.stride[axis] = bufferSlots[slot].stride[axis];
-    }
-  }
-  bindings.params = params;
-  bindings.buffers = buffers;
-}
-
-void BoundMod::bindSizes() {
-  // checkRunArgs keeps every size below 2^31.
-  auto bind = [&](Size size, int64_t value) {
-    bindings[size] = static_cast<int32_t>(value);
-  };
-  bind(Size::B, kernelArgs.B);
-  bind(Size::Hq, kernelArgs.Hq);
-  bind(Size::Hkv, kernelArgs.Hkv);
-  bind(Size::Sq, kernelArgs.Sq);
-  bind(Size::Skv, kernelArgs.Skv);
-  bind(Size::D, kernelArgs.D);
-  bind(Size::BGlobal, kernelArgs.B_global);
-  bind(Size::HqGlobal, kernelArgs.Hq_global);
 }
 
 Expected<void> BoundMod::makeHook(const ModProgram &mod, const Expr &expr,
@@ -100,30 +56,19 @@ Expected<void> BoundMod::makeHook(const ModProgram &mod, const Expr &expr,
 }
 
 void BoundMod::setRow(int64_t b, int64_t h, int64_t i) {
-  const int64_t globalB = b + kernelArgs.b_offset;
-  const int64_t globalH = h + kernelArgs.h_offset;
-  rowQ = static_cast<int32_t>(i + offsetOf(kernelArgs.q_offset, b));
-  kvOffset = offsetOf(kernelArgs.kv_offset, b);
-  rowHead = static_cast<uint32_t>(globalB * kernelArgs.Hq_global + globalH);
-  bindings[Var::B] = static_cast<int32_t>(globalB);
-  bindings[Var::H] = static_cast<int32_t>(globalH);
-  bindings[Var::Q] = rowQ;
-  bindings[Var::QLocal] = static_cast<int32_t>(i);
-  bindings[Var::KvH] = static_cast<int32_t>(h / (runSizes.Hq / runSizes.Hkv));
+  run.setHead(b, h);
+  run.setRow(i);
+  const int64_t globalB = b + abi().b_offset;
+  const int64_t globalH = h + abi().h_offset;
+  rowHead = static_cast<uint32_t>(globalB * abi().Hq_global + globalH);
   for (std::optional<Hook> *hook :
        {&scoreHook, &maskHook, &probHook, &sinkHook})
     if (*hook)
       (*hook)->startRow();
 }
 
-void BoundMod::setKey(int64_t j) {
-  keyKv = static_cast<int32_t>(j + kvOffset);
-  bindings[Var::Kv] = keyKv;
-  bindings[Var::KvLocal] = static_cast<int32_t>(j);
-}
-
 bool BoundMod::keeps() {
-  return !maskHook || maskHook->evaluate(bindings).i != 0;
+  return !maskHook || maskHook->evaluate(run.values()).i != 0;
 }
 
 double BoundMod::score(double score) {
@@ -131,8 +76,8 @@ double BoundMod::score(double score) {
   double result = score;
   magnitude = 0;
   if (scoreHook) {
-    bindings.score = score;
-    result = overflowAsF32(scoreHook->evaluate(bindings).f);
+    run.values().score = score;
+    result = overflowAsF32(scoreHook->evaluate(run.values()).f);
     magnitude = scoreHook->maxMagnitude();
   }
   for (double value : {score, result})
@@ -144,10 +89,10 @@ double BoundMod::score(double score) {
 double BoundMod::prob(double prob) {
   if (!probHook)
     return prob;
-  bindings.prob = prob;
-  return probHook->evaluate(bindings).f;
+  run.values().prob = prob;
+  return probHook->evaluate(run.values()).f;
 }
 
 double BoundMod::sink() {
-  return sinkHook ? sinkHook->evaluate(bindings).f : -kInfinity;
+  return sinkHook ? sinkHook->evaluate(run.values()).f : -kInfinity;
 }

@@ -15,6 +15,7 @@
 
 #include "attnjit/Expr/Interpreter.h"
 #include "attnjit/Expr/ModProgram.h"
+#include "attnjit/Reference/RunBindings.h"
 #include "attnjit/Runtime/Kernel.h"
 
 #include <memory>
@@ -50,7 +51,7 @@ public:
 
   /// Moves to the row (b, h, i), then to its key j.
   void setRow(int64_t b, int64_t h, int64_t i);
-  void setKey(int64_t j);
+  void setKey(int64_t j) { run.setKey(j); }
 
   bool hasScore() const { return scoreHook.has_value(); }
   bool keeps();               ///< the mask; true where there is none
@@ -67,37 +68,27 @@ public:
     return probHook ? probHook->maxMagnitude() : 0;
   }
 
-  int32_t q() const { return rowQ; }
-  int32_t kv() const { return keyKv; }
+  int32_t q() const { return run.values()[Var::Q]; }
+  int32_t kv() const { return run.values()[Var::Kv]; }
   /// b * Hq + h, as dropout counts rows.
   uint32_t head() const { return rowHead; }
 
-  const RunSizes &sizes() const { return runSizes; }
+  const RunSizes &sizes() const { return run.sizes(); }
   /// The run as a kernel would receive it.
-  const AttnJitKernelArgs &abi() const { return kernelArgs; }
+  const AttnJitKernelArgs &abi() const { return run.abi(); }
 
   BoundMod(const BoundMod &) = delete;
   BoundMod &operator=(const BoundMod &) = delete;
 
 private:
-  BoundMod(const RunArgs &args, const RunSizes &sizes)
-      : args(args), runSizes(sizes) {}
-  void bindCaptures(const KernelSignature &signature);
-  void bindSizes();
+  BoundMod(const KernelSignature &signature, const RunArgs &args,
+           const RunSizes &sizes)
+      : run(signature, args, sizes) {}
   Expected<void> makeHook(const ModProgram &mod, const Expr &expr,
                           std::optional<Hook> &hook);
 
-  const RunArgs args; ///< a copy: kernelArgs points into it
-  const RunSizes runSizes;
-  AttnJitKernelArgs kernelArgs = {};
-  std::vector<uint64_t> slots;
-  std::vector<AttnJitBuffer> bufferSlots;
-  std::vector<Scalar> params;      ///< by ordinal of the mod
-  std::vector<BufferView> buffers; ///< by ordinal of the mod
-  Bindings bindings;
+  RunBindings run;
   std::optional<Hook> scoreHook, maskHook, probHook, sinkHook;
-  int32_t rowQ = 0, keyKv = 0;
-  int32_t kvOffset = 0;
   uint32_t rowHead = 0;
   double magnitude = 0;
 };

@@ -504,10 +504,109 @@ class CacheTest(ToolTest):
         self.assertEqual(result["dir"], str(other))
 
 
+class ExplainTest(ToolTest):
+    def explain(self, mod, shape, *options):
+        return self.json_of("explain", mod, "--shape", shape, *options)
+
+    def test_json_and_brute_force(self):
+        mod = self.mod(
+            "param window : i32\nbuffer slopes : f32[Hq]\n"
+            "mask = q >= kv and q - kv < window\n"
+            "score = score - slopes[h] * (q - kv)\n"
+        )
+        shape = "Hq=2,Sq=300,Skv=280,D=16"
+        got = self.explain(
+            mod, shape, "--set", "window=40", "--tile", "32,16", "--brute-force"
+        )
+        rows, columns = range(0, 300, 32), range(0, 280, 16)
+        counts = {"empty": 0, "full": 0, "partial": 0}
+        kept = 0
+        for i0 in rows:
+            for j0 in columns:
+                pairs = [
+                    0 <= i - j < 40
+                    for i in range(i0, min(i0 + 32, 300))
+                    for j in range(j0, min(j0 + 16, 280))
+                ]
+                kept += sum(pairs)
+                kind = "full" if all(pairs) else "partial" if any(pairs) else "empty"
+                counts[kind] += 1
+        self.assertEqual(got["tile"], [32, 16])
+        total = len(rows) * len(columns)
+        self.assertEqual(got["tiles"], {"total": total, **counts, "exact": True})
+        brute = got["brute_force"]
+        self.assertEqual({kind: brute[kind] for kind in counts}, counts)
+        self.assertEqual(
+            (brute["missed_empty"], brute["missed_full"], brute["wrong"]), (0, 0, 0)
+        )
+        self.assertEqual(got["kept_fraction"], kept / (300 * 280))
+        self.assertEqual(got["flops"], 2 * 2 * kept * (16 + 16))
+        self.assertEqual(got["bounds"]["empty"].count("window"), 1)
+        self.assertEqual(got["entry"], "prefill")
+        self.assertGreaterEqual(got["classify_ms"], 0)
+        hoisted = {(h["hook"], h["by"], h["expr"]) for h in got["hoisted"]}
+        self.assertIn(("score", "head", "slopes[h]"), hoisted)
+        self.assertIn(("score", "distance", "slopes[h] * (q - kv)"), hoisted)
+
+    def test_hidden_masks_and_kernel_tiles(self):
+        mod = self.mod("score = where(q >= kv, score, -inf)\n")
+        got = self.explain(mod, "Hq=1,Sq=480")
+        self.assertEqual(got["bounds"]["empty"], "q_hi < kv_lo")
+        self.assertEqual(got["tile"], [24, 128])
+        self.assertIsNone(got["brute_force"])
+        decode = self.explain(mod, "Hq=1,Sq=1,Skv=640", "--q-offset", "639")
+        self.assertEqual((decode["entry"], decode["tile"][0]), ("decode", 1))
+        self.assertEqual(decode["tiles"]["full"], decode["tiles"]["total"])
+
+    def test_heads_differ(self):
+        mod = self.mod("buffer keep : bool[B, Hq]\nmask = keep[b, h]\n")
+        keep = self.tensor("keep.npy", (2, 2), [True, False, False, True], "|b1")
+        for b, h in npy.indices(2, 2):
+            got = self.explain(
+                mod, "B=2,Hq=2,Sq=64", "--set", f"keep={keep}", "--tile", "8,8",
+                "--batch", b, "--head", h,
+            )  # fmt: skip
+            self.assertEqual(got["kept_fraction"], float(b == h))
+            self.assertFalse(got["bounds"]["same_for_all_heads"])
+
+    def test_inexact_tiles_are_named(self):
+        mod = self.mod("mask = (q * kv) % 4 == 3 and (q * kv) % 2 == 0\n")
+        brute = self.explain(mod, "Hq=1,Sq=16", "--tile", "8,8", "--brute-force")[
+            "brute_force"
+        ]
+        self.assertEqual((brute["empty"], brute["missed_empty"]), (4, 4))
+        self.assertEqual(brute["examples"][0], {"q": [0, 8], "kv": [0, 8]})
+
+    def test_long_sequences_answer_at_once(self):
+        scattered = self.mod("mask = (q * 7 + kv * 3) % 8 < 2\n")
+        for mod in ("sliding_window", "documents", "causal", scattered):
+            got = self.explain(mod, "Hq=1,Sq=262144")
+            self.assertEqual(got["tiles"]["exact"], got["decisions"] < 2**18, mod)
+        self.assertAlmostEqual(got["kept_fraction"], 0.25, delta=0.01)
+        empty = self.explain("causal", "Hq=1,Sq=16,Skv=0")
+        self.assertEqual(empty["tiles"]["total"], 0)
+        self.assertEqual(empty["kept_fraction"], 0)
+
+    def test_text_and_bad_input(self):
+        text = self.succeed("explain", "causal", "--shape", "Hq=4,Sq=1024").stdout
+        for part in (b"tile empty", b"q_hi < kv_lo", b"(all heads alike)"):
+            self.assertIn(part, text)
+        shape = ["--shape", "Hq=2,Sq=8"]
+        self.refuse("explain", "causal", says="--shape", status=[2])
+        for tile in ("0,8", "8", "8,x", "8,8,8", "-1,8", "8,99999999999999999999"):
+            self.refuse(
+                "explain", "causal", *shape, "--tile", tile, says="64,128", status=[2]
+            )
+        for option, size in (("--head", "Hq"), ("--batch", "B")):
+            self.refuse("explain", "causal", *shape, option, 2, says=size, status=[1])
+        huge = self.explain("causal", "Hq=2,Sq=8", "--tile", f"{2**62},{2**62}")
+        self.assertEqual(huge["tiles"]["partial"], 1)
+
+
 class OtherCommandsTest(ToolTest):
     def test_help_and_version(self):
-        commands = ("run", "compile", "check", "fmt", "mask", "bench", "mods", "cache",
-                    "target")  # fmt: skip
+        commands = ("run", "compile", "check", "fmt", "mask", "explain", "bench",
+                    "mods", "cache", "target")  # fmt: skip
         text = self.succeed("--help").stdout.decode()
         for command in commands:
             self.assertIn(command, text)
@@ -525,6 +624,7 @@ class OtherCommandsTest(ToolTest):
             ["check", mod],
             ["fmt", mod],
             ["mask", mod, "--shape", SHAPE, "-o", self.dir / "m.npy"],
+            ["explain", mod, "--shape", SHAPE],
             ["bench", mod, "--shape", SHAPE, "--seconds", "0.01"],
             ["mods"],
             ["mods", "causal"],

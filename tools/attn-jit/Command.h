@@ -55,6 +55,7 @@ std::unique_ptr<Command> makeCompileCommand();
 std::unique_ptr<Command> makeCheckCommand();
 std::unique_ptr<Command> makeFmtCommand();
 std::unique_ptr<Command> makeMaskCommand();
+std::unique_ptr<Command> makeExplainCommand();
 std::unique_ptr<Command> makeBenchCommand();
 std::unique_ptr<Command> makeModsCommand();
 std::unique_ptr<Command> makeCacheCommand();

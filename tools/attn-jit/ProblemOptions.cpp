@@ -63,6 +63,17 @@ void tool::declareThreads(CLI::App &app, int &threads) {
       ->capture_default_str();
 }
 
+void tool::declarePlane(CLI::App &app, PlaneChoice &choice) {
+  app.add_option("--batch", choice.b, "The batch entry that is looked at")
+      ->type_name("B")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--head", choice.h, "The query head that is looked at")
+      ->type_name("H")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
 CLI::Option *ProblemOptions::declare(CLI::App &app,
                                      std::optional<int64_t> defaultD) {
   declareMod(app, mod);

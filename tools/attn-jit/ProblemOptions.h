@@ -12,6 +12,7 @@
 #ifndef ATTNJIT_TOOLS_ATTNJIT_PROBLEMOPTIONS_H
 #define ATTNJIT_TOOLS_ATTNJIT_PROBLEMOPTIONS_H
 
+#include "support/MaskPlane.h"
 #include "support/Problem.h"
 
 #include "attnjit/Spec/TargetSpec.h"
@@ -35,6 +36,8 @@ void declareSettings(CLI::App &app, std::vector<Setting> &settings);
 void declareDType(CLI::App &app, std::optional<DType> &dtype);
 /// --target; which names there are, the library knows.
 void declareTarget(CLI::App &app, std::string &target);
+/// --batch and --head.
+void declarePlane(CLI::App &app, PlaneChoice &choice);
 /// --threads; 0 stands for all cores.
 void declareThreads(CLI::App &app, int &threads);
 

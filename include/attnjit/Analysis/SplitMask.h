@@ -23,6 +23,7 @@
 #define ATTNJIT_ANALYSIS_SPLITMASK_H
 
 #include "attnjit/Expr/Expr.h"
+#include "attnjit/Expr/ModProgram.h"
 
 namespace attnjit {
 
@@ -34,6 +35,12 @@ struct SplitScore {
 /// Splits `score` (null: the identity). Conditions that depend on score or
 /// prob stay where they are. The caller joins `mask` to the mask hook by and.
 SplitScore splitMask(const Expr &score);
+
+/// The mod with conditions that its score hides in `where(c, x, -inf)` moved to
+/// the mask, where whole tiles are skipped by them: what kernels are compiled
+/// from. Captures keep their ordinals; where there is nothing to move, or at
+/// the limits of size and depth, the mod stays as it is.
+ModProgram inferMask(const ModProgram &mod);
 
 } // namespace attnjit
 

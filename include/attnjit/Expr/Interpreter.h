@@ -51,6 +51,9 @@ struct Bindings {
   std::span<const BufferView> buffers;
 
   int32_t &operator[](Var var) { return positions[static_cast<size_t>(var)]; }
+  int32_t operator[](Var var) const {
+    return positions[static_cast<size_t>(var)];
+  }
   int32_t &operator[](Size size) { return sizes[static_cast<size_t>(size)]; }
 };
 
