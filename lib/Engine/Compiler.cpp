@@ -143,7 +143,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return attn;
 
   if (mlir::failed(trace.time(
-          "lower", [&] { return cpu::lowerForwards(*module, entry); })))
+          "lower", [&] { return cpu::lowerForwards(*module, entry, target); })))
     return fail(ErrorKind::Unsupported, diagnostics.text);
   auto mlir =
       reached(Stage::Mlir, ".mlir", [&] { return printModule(*module); });

@@ -17,6 +17,7 @@
 #include "KernelStore.h"
 #include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Reference/Signature.h"
+#include "attnjit/Spec/Schedule.h"
 
 #include <fmt/format.h>
 
@@ -49,6 +50,7 @@ struct RequestHash {
     mix(expr(request.mod.prob()));
     mix(expr(request.mod.sink()));
     mix(request.spec.D * 1024 + request.spec.Dv);
+    mix(static_cast<size_t>(request.target.cpu));
     return hash;
   }
 };
@@ -77,8 +79,10 @@ struct Engine::Impl {
 /// What Kernel::run needs to know about the code for a mod.
 static KernelSignature signatureOf(const ModProgram &mod,
                                    const AttentionSpec &spec,
+                                   const TargetSpec &target,
                                    const CanonicalMod &canonical) {
   KernelSignature signature = signatureOf(mod, spec);
+  signature.strip = PrefillSchedule::choose(spec, target).strip();
   signature.paramSource = canonical.paramSource;
   signature.bufferSource = canonical.bufferSource;
   signature.prefillOnly =
@@ -105,7 +109,8 @@ Expected<Engine::Impl::Known> Engine::Impl::make(const Request &request,
                             request.target.name()));
   CanonicalMod canonical =
       trace.time("canonicalize", [&] { return canonicalize(request.mod); });
-  KernelSignature signature = signatureOf(request.mod, request.spec, canonical);
+  KernelSignature signature =
+      signatureOf(request.mod, request.spec, request.target, canonical);
   auto source = std::make_shared<const KernelSource>(
       std::move(canonical), request.spec, request.target);
   EntrySource code = [store = store, source](Entry entry) {
@@ -212,8 +217,9 @@ Expected<std::string> Engine::emit(const ModProgram &mod,
 }
 
 KernelSignature Engine::signature(const ModProgram &mod,
-                                  const AttentionSpec &spec) {
-  return signatureOf(mod, spec, canonicalize(mod));
+                                  const AttentionSpec &spec,
+                                  const TargetSpec &target) {
+  return signatureOf(mod, spec, target, canonicalize(mod));
 }
 
 const DiskCache *Engine::diskCache() const { return impl->store->diskCache(); }

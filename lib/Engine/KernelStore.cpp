@@ -23,16 +23,16 @@
 namespace attnjit {
 
 /// What the schedule of an entry point says of it.
-static std::pair<EntryPoint, std::string> planOf(const AttentionSpec &spec,
-                                                 Entry entry) {
+static std::pair<EntryPoint, std::string>
+planOf(const AttentionSpec &spec, const TargetSpec &target, Entry entry) {
   EntryPoint point;
   if (entry == Entry::Prefill) {
-    auto schedule = PrefillSchedule::choose(spec);
+    auto schedule = PrefillSchedule::choose(spec, target);
     point.blockRows = schedule.blockQ;
     point.workspaceBytes = cpu::PrefillWorkspace::layout(spec, schedule).bytes;
     return {point, schedule.keyText()};
   }
-  auto schedule = DecodeSchedule::choose(spec);
+  auto schedule = DecodeSchedule::choose(spec, target);
   auto layout = cpu::DecodeWorkspace::layout(spec, schedule);
   point.blockRows = schedule.blockRows;
   point.workspaceBytes = layout.bytes;
@@ -115,7 +115,7 @@ KernelStore::CodeResult KernelStore::codeFor(const std::string &key,
 
 Expected<EntryPoint> KernelStore::get(const KernelSource &source, Entry entry,
                                       CompileReport &report, Trace &trace) {
-  auto [point, scheduleText] = planOf(source.spec, entry);
+  auto [point, scheduleText] = planOf(source.spec, source.target, entry);
   std::string key =
       kernelKey(source.mod, source.spec, scheduleText, source.target);
   CodeResult code = codeFor(key, source, entry, report, trace);

@@ -26,12 +26,13 @@ Entry attnjit::chooseEntry(const KernelSignature &signature,
                            const RunSizes &sizes) {
   if (signature.prefillOnly)
     return Entry::Prefill;
-  // Prefill computes strips of 24 queries, so Sq = 1 costs it what Sq = 24
+  // Prefill computes whole strips of queries, so Sq = 1 costs it what a strip
   // does; decode costs the same for each row, at about 3/4 of the speed of a
   // full strip. It also reads K and V once for all heads of a group.
-  constexpr int64_t kStrip = 24, kDecodePercent = 75;
-  int64_t computed = divideUp(sizes.Sq, kStrip) * kStrip;
-  return sizes.Sq <= 2 * kStrip && sizes.Sq * 100 <= computed * kDecodePercent
+  constexpr int64_t kDecodePercent = 75;
+  const int64_t strip = signature.strip;
+  int64_t computed = divideUp(sizes.Sq, strip) * strip;
+  return sizes.Sq <= 2 * strip && sizes.Sq * 100 <= computed * kDecodePercent
              ? Entry::Decode
              : Entry::Prefill;
 }

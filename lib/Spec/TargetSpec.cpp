@@ -8,6 +8,9 @@
 #include "attnjit/Spec/TargetSpec.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 using namespace attnjit;
 
@@ -18,14 +21,25 @@ static bool hostExecutes(CpuLevel level) {
   switch (level) {
   case CpuLevel::V3:
     return __builtin_cpu_supports("x86-64-v3");
+  case CpuLevel::V4:
+    return __builtin_cpu_supports("x86-64-v4");
   }
 #endif
   return false;
 }
 
+const std::vector<TargetSpec> &TargetSpec::all() {
+  static const std::vector<TargetSpec> targets = {{CpuLevel::V3},
+                                                  {CpuLevel::V4}};
+  return targets;
+}
+
 Expected<TargetSpec> TargetSpec::host() {
-  if (hostExecutes(CpuLevel::V3))
-    return TargetSpec{CpuLevel::V3};
+  auto best = std::ranges::find_if(
+      all().rbegin(), all().rend(),
+      [](const TargetSpec &target) { return target.runsHere(); });
+  if (best != all().rend())
+    return *best;
   return fail(ErrorKind::Unsupported,
               "this machine cannot execute x86-64-v3 code; kernels need an "
               "x86-64 processor with AVX2, FMA and F16C");
@@ -34,18 +48,23 @@ Expected<TargetSpec> TargetSpec::host() {
 Expected<TargetSpec> TargetSpec::parse(std::string_view name) {
   if (name == "host")
     return host();
-  if (name == TargetSpec{CpuLevel::V3}.name())
-    return TargetSpec{CpuLevel::V3};
+  std::vector<std::string> known = {"`host`"};
+  for (const TargetSpec &target : all()) {
+    if (name == target.name())
+      return target;
+    known.push_back(fmt::format("`{}`", target.name()));
+  }
   return fail(ErrorKind::InvalidArgument,
-              fmt::format("unknown target `{}`; it should be `host` or "
-                          "`x86-64-v3`",
-                          name));
+              fmt::format("unknown target `{}`; it should be one of {}", name,
+                          fmt::join(known, ", ")));
 }
 
 std::string_view TargetSpec::name() const {
   switch (cpu) {
   case CpuLevel::V3:
     return "x86-64-v3";
+  case CpuLevel::V4:
+    return "x86-64-v4";
   }
   return "unknown";
 }

@@ -41,7 +41,7 @@ TEST(Concurrent, RunsOfOneKernelDoNotMeet) {
   for (size_t n = 0; n < problems.size(); ++n)
     threads.emplace_back([&, n] {
       // Compiling is open to all threads as well.
-      Expected<Kernel> kernel = engine().compile(mod, problems[n]->spec());
+      Expected<Kernel> kernel = compileKernel(mod, problems[n]->spec());
       for (int turn = 0; turn < 20; ++turn) {
         problems[n]->clearOutputs();
         failed += !kernel || !kernel->run(problems[n]->args);

@@ -38,7 +38,7 @@ std::optional<uint64_t> attnjit::test::seedFromEnvironment() {
   return std::strtoull(value, nullptr, 10);
 }
 
-Engine &attnjit::test::engine() {
+static Engine &engine() {
   static Engine instance = [] {
     EngineOptions options;
     options.diskCache = false;
@@ -50,6 +50,19 @@ Engine &attnjit::test::engine() {
     return std::move(*made);
   }();
   return instance;
+}
+
+Expected<TargetSpec> attnjit::test::testedTarget() {
+  const char *name = std::getenv("ATTNJIT_TEST_TARGET");
+  return TargetSpec::parse(name && *name ? name : "host");
+}
+
+Expected<Kernel> attnjit::test::compileKernel(const ModProgram &mod,
+                                              const AttentionSpec &spec) {
+  static const Expected<TargetSpec> target = testedTarget();
+  if (!target)
+    return fail(target.error());
+  return engine().compile(mod, spec, *target);
 }
 
 ModProgram attnjit::test::parsed(std::string_view text) {
@@ -84,7 +97,7 @@ static Outcome checkRefusal(const ModProgram &mod, const Problem &problem,
 Outcome attnjit::test::runEverywhere(const ModProgram &mod, Problem &problem,
                                      const std::string &note) {
   setCrashNote(note);
-  Expected<Kernel> kernel = engine().compile(mod, problem.spec());
+  Expected<Kernel> kernel = compileKernel(mod, problem.spec());
   if (!kernel)
     return failCase("compile: " + kernel.error().message(), note);
   std::shared_ptr<Executor> executors[] = {

@@ -17,6 +17,7 @@
 #include "Problem.h"
 
 #include "attnjit/Engine/Engine.h"
+#include "attnjit/Spec/TargetSpec.h"
 
 #include <gtest/gtest.h>
 
@@ -33,8 +34,14 @@ bool isFullRun();
 /// The seed of ATTNJIT_TEST_SEED: run that one random case alone.
 std::optional<uint64_t> seedFromEnvironment();
 
-/// The engine of all tests; no disk cache.
-Engine &engine();
+/// What ATTNJIT_TEST_TARGET names, else `host`; the Error where that is no
+/// target or none is executed here.
+Expected<TargetSpec> testedTarget();
+
+/// The kernel for the tested target, from an engine without a disk cache that
+/// all tests share.
+Expected<Kernel> compileKernel(const ModProgram &mod,
+                               const AttentionSpec &spec);
 
 /// The mod of a .mod text that must be right.
 ModProgram parsed(std::string_view text);

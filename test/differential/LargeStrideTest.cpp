@@ -123,7 +123,7 @@ TEST(LargeStride, OffsetsAre64Bit) {
        {&args.q, &args.k, &args.v, &args.out, &*args.lse, &*args.mask})
     if (!tensor->data)
       GTEST_SKIP() << "[SKIP] no address space for sparse tensors";
-  Expected<Kernel> kernel = engine().compile(mod, problem.spec());
+  Expected<Kernel> kernel = compileKernel(mod, problem.spec());
   ASSERT_TRUE(kernel) << kernel.error().message();
   setCrashNote(note);
   Expected<void> done = kernel->run(args);

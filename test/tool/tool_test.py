@@ -644,10 +644,14 @@ class OtherCommandsTest(ToolTest):
             path = self.dir / f"k.{stage}"
             self.succeed("compile", mod, "--head-dim", "64", "--emit", stage, "-o", path)
             self.assertEqual(path.read_bytes(), text, stage)
-        path = self.dir / "k.o"
-        self.succeed("compile", mod, "--head-dim", "64,32", "--emit", "obj", "-o", path,
-                     "--target", "x86-64-v3")  # fmt: skip
-        self.assertEqual(path.read_bytes()[:4], b"\x7fELF")
+        objects = []
+        for target in ("x86-64-v3", "x86-64-v4"):
+            path = self.dir / f"{target}.o"
+            self.succeed("compile", mod, "--head-dim", "64,32", "--emit", "obj", "-o", path,
+                         "--target", target)  # fmt: skip
+            objects.append(path.read_bytes())
+            self.assertEqual(objects[-1][:4], b"\x7fELF")
+        self.assertNotEqual(*objects)
         self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "miss")
         self.assertEqual(self.json_of("compile", mod, "--head-dim", "16")["cache"], "disk")
 
@@ -784,6 +788,12 @@ class OtherCommandsTest(ToolTest):
         self.assertGreater(result["cpu"]["peak_gflops_1t"], 0)
         self.assertGreater(result["cpu"]["cores"], 0)
         self.assertIsInstance(result["cpu"]["features"], list)
+        targets = {target["name"]: target for target in result["cpu"]["targets"]}
+        self.assertEqual(list(targets), ["x86-64-v3", "x86-64-v4"])
+        self.assertEqual(targets[result["cpu"]["target"]]["peak_gflops_1t"],
+                         result["cpu"]["peak_gflops_1t"])  # fmt: skip
+        for target in targets.values():
+            self.assertEqual(target["runs_here"], target["peak_gflops_1t"] > 0)
         self.assertIsInstance(result["cpu"]["name"], str)
         self.assertEqual((result["gpus"], result["driver"]), ([], None))
 

@@ -99,7 +99,7 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
     return fail(engine.error());
   Expected<Kernel> kernel = trace.time("compile", [&] {
     return engine->compile(mod, problem.spec(), *spec, &compiled,
-                           problem.entry());
+                           problem.entry(mod, *spec));
   });
   if (!kernel)
     return fail(kernel.error());
@@ -122,8 +122,9 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
          Expected<void> done = kernel->run(problem.args());
          return done ? Expected<double>(stopwatch.ms()) : fail(done.error());
        }},
-      {"peak",
-       [&] { return measureFmaPeak(result.threads, kPeakSliceSeconds); }}};
+      {"peak", [&] {
+         return measureFmaPeak(*spec, result.threads, kPeakSliceSeconds);
+       }}};
   auto numbers = trace.time("measure", [&] {
     return interleave(contestants,
                       {.seconds = seconds, .progress = [&](double share) {

@@ -118,7 +118,7 @@ Expected<void> RunCommand::compileAndRun(const ModProgram &mod,
     return fail(engine.error());
   Expected<Kernel> kernel = trace.time("compile", [&] {
     return engine->compile(mod, problem.spec(), *spec, &compiled,
-                           problem.entry());
+                           problem.entry(mod, *spec));
   });
   if (!kernel)
     return fail(kernel.error());

@@ -48,13 +48,13 @@ CLI::App *TargetCommand::declare(CLI::App &app) {
   return command;
 }
 
-/// The best of a second of short slices; 0 where the machine has no AVX2.
-static double bestPeak() {
+/// The best of a second of short slices; 0 where the target does not run here.
+static double bestPeak(const TargetSpec &target) {
   constexpr int kSlices = 100;
   constexpr double kSliceSeconds = 0.01;
   double best = 0;
   for (int slice = 0; slice < kSlices; ++slice) {
-    Expected<double> gflops = measureFmaPeak(1, kSliceSeconds);
+    Expected<double> gflops = measureFmaPeak(target, 1, kSliceSeconds);
     if (!gflops)
       return 0;
     best = std::max(best, *gflops);
@@ -65,27 +65,41 @@ static double bestPeak() {
 Expected<int> TargetCommand::run(const ProcessClock &clock) {
   Trace trace;
   const CpuInfo cpu = readCpuInfo();
-  const double peak = trace.time("measure peak", [] { return bestPeak(); });
-  const Expected<TargetSpec> spec = TargetSpec::host();
+  const Expected<TargetSpec> host = TargetSpec::host();
+  std::string text =
+      fmt::format("cpu       {}\ntarget    {}\ncores     {}\nfeatures  {}\n",
+                  cpu.name, host ? host->name() : host.error().message(),
+                  cpu.cores, fmt::join(cpu.features, " "));
+  double hostPeak = 0;
+  Json targets = Json::array();
+  for (const TargetSpec &target : TargetSpec::all()) {
+    const double peak =
+        trace.time("measure peak", [&] { return bestPeak(target); });
+    if (host && target == *host)
+      hostPeak = peak;
+    text +=
+        target.runsHere()
+            ? fmt::format("{}: peak {:.1f} GFLOP/s, one thread, f32\n",
+                          target.name(), peak)
+            : fmt::format("{}: does not run on this machine\n", target.name());
+    targets.push_back({{"name", target.name()},
+                       {"runs_here", target.runsHere()},
+                       {"peak_gflops_1t", peak}});
+  }
   const TimingReport timing = {clock, trace.stages(), {}, clock.sinceExecMs()};
   if (common.timing)
     timing.print();
   if (!common.json) {
-    std::fputs(
-        fmt::format("cpu       {}\ntarget    {}\ncores     {}\n"
-                    "features  {}\npeak      {:.1f} GFLOP/s, one thread, f32\n",
-                    cpu.name, spec ? spec->name() : spec.error().message(),
-                    cpu.cores, fmt::join(cpu.features, " "), peak)
-            .c_str(),
-        stdout);
+    std::fputs(text.c_str(), stdout);
     return kSuccess;
   }
   Json result = {{"cpu",
                   {{"name", cpu.name},
                    {"features", cpu.features},
                    {"cores", cpu.cores},
-                   {"peak_gflops_1t", peak},
-                   {"target", spec ? Json(spec->name()) : Json()}}},
+                   {"peak_gflops_1t", hostPeak},
+                   {"target", host ? Json(host->name()) : Json()},
+                   {"targets", std::move(targets)}}},
                  {"gpus", Json::array()},
                  {"driver", nullptr}};
   if (common.timing)

@@ -34,6 +34,10 @@ Workload::create(Engine &engine, std::string_view modText,
     return fail(problem.error());
   work->problem.emplace(std::move(*problem));
   work->problem->args().executor = work->executor.get();
+  Expected<TargetSpec> host = TargetSpec::host();
+  if (!host)
+    return fail(host.error());
+  work->chosenEntry = work->problem->entry(work->mod, *host);
   AttentionSpec spec = work->problem->spec();
   if (options.mask != MaskTensor::None) {
     const int64_t rows = options.mask == MaskTensor::PerKey ? 1 : shape.Sq;
@@ -43,7 +47,7 @@ Workload::create(Engine &engine, std::string_view modText,
     spec.maskTensor = true;
   }
   Expected<Kernel> kernel =
-      engine.compile(work->mod, spec, nullptr, work->problem->entry());
+      engine.compile(work->mod, spec, nullptr, work->chosenEntry);
   if (!kernel)
     return fail(kernel.error());
   work->kernel.emplace(std::move(*kernel));
@@ -68,7 +72,7 @@ Expected<double> Workload::measureLookupUs() {
   tool::Stopwatch stopwatch;
   for (int i = 0; i < kLookups; ++i)
     if (Expected<Kernel> again =
-            engine.compile(mod, problem->spec(), nullptr, problem->entry());
+            engine.compile(mod, problem->spec(), nullptr, chosenEntry);
         !again)
       return fail(again.error());
   return stopwatch.ms() * 1e3 / kLookups;

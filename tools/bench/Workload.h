@@ -52,7 +52,7 @@ public:
   /// Of one run, on the pairs that the mask keeps.
   double flops() const { return flopCount; }
   const RunArgs &args() const { return problem->args(); }
-  Entry entry() const { return problem->entry(); }
+  Entry entry() const { return chosenEntry; }
   int threads() const { return executor->concurrency(); }
   Executor &threadPool() const { return *executor; }
 
@@ -65,6 +65,7 @@ private:
   std::shared_ptr<Executor> executor;
   std::vector<uint8_t> maskBytes;
   std::optional<tool::Problem> problem;
+  Entry chosenEntry = Entry::Prefill;
   std::optional<Kernel> kernel;
   double flopCount = 0;
 };

@@ -5,17 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the multiply-add units of x86-64-v3 do when nothing but arithmetic is
-// asked of them: 256-bit FMAs on registers alone, in code that has nothing in
-// common with the compiler's. Processors with 512-bit registers may do more
-// with them; kernels for x86-64-v3 cannot, so theirs is this peak. (Zen 4 runs
-// a 512-bit FMA as two halves and has one peak for both.)
+// What the multiply-add units do when nothing but arithmetic is asked of them:
+// FMAs on registers alone, of the width that a target's kernels use, in code
+// that has nothing in common with the compiler's. (Zen 4 runs a 512-bit FMA as
+// two halves and has one peak for both widths.)
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef ATTNJIT_TOOLS_SUPPORT_PEAK_H
 #define ATTNJIT_TOOLS_SUPPORT_PEAK_H
 
+#include "attnjit/Spec/TargetSpec.h"
 #include "attnjit/Support/Error.h"
 
 namespace attnjit::tool {
@@ -23,7 +23,11 @@ namespace attnjit::tool {
 /// GFLOP/s of `threads` threads at once, each for about `seconds`; one thread
 /// is the calling one. Of each thread the best stretch of 0.4 ms counts: what
 /// the machine can do, whoever else uses it. An Error of kind Unsupported where
-/// it has no AVX2 or FMA.
+/// it cannot execute the target's code.
+Expected<double> measureFmaPeak(const TargetSpec &target, int threads,
+                                double seconds);
+
+/// Of the target that kernels are compiled for where none is named.
 Expected<double> measureFmaPeak(int threads, double seconds);
 
 } // namespace attnjit::tool

@@ -297,9 +297,11 @@ Expected<Problem> Problem::create(const ModProgram &mod,
   problem.runArgs.scale = request.scale;
   problem.runArgs.dropout = request.dropout;
   problem.attentionSpec.dropout = request.dropout.has_value();
-  const Shape &shape = problem.sizes;
-  problem.entryPoint = chooseEntry(
-      Engine::signature(mod, problem.attentionSpec),
-      {shape.B, shape.Hq, shape.Hkv, shape.Sq, shape.Skv, shape.D, shape.Dv});
   return problem;
+}
+
+Entry Problem::entry(const ModProgram &mod, const TargetSpec &target) const {
+  return chooseEntry(
+      Engine::signature(mod, attentionSpec, target),
+      {sizes.B, sizes.Hq, sizes.Hkv, sizes.Sq, sizes.Skv, sizes.D, sizes.Dv});
 }

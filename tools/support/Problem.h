@@ -21,6 +21,7 @@
 #include "attnjit/Expr/ModProgram.h"
 #include "attnjit/Runtime/Kernel.h"
 #include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/TargetSpec.h"
 
 #include <optional>
 #include <string>
@@ -64,8 +65,8 @@ public:
 
   const AttentionSpec &spec() const { return attentionSpec; }
   const Shape &shape() const { return sizes; }
-  /// The entry point that a run of the problem takes.
-  Entry entry() const { return entryPoint; }
+  /// The entry point that a run of the problem takes on a target.
+  Entry entry(const ModProgram &mod, const TargetSpec &target) const;
   RunArgs &args() { return runArgs; }
   const RunArgs &args() const { return runArgs; }
   const Array &out() const { return outArray; }
@@ -93,7 +94,6 @@ private:
 
   AttentionSpec attentionSpec;
   Shape sizes;
-  Entry entryPoint = Entry::Prefill;
   RunArgs runArgs;
   Array outArray, lseArray;
   std::vector<Array> inputs;

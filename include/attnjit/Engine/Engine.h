@@ -94,7 +94,8 @@ public:
   /// The signature of the kernel for `mod`, without compiling it: tells with
   /// `chooseEntry` which entry point a run will take.
   static KernelSignature signature(const ModProgram &mod,
-                                   const AttentionSpec &spec);
+                                   const AttentionSpec &spec,
+                                   const TargetSpec &target);
 
   /// The disk cache, or null where there is none.
   const DiskCache *diskCache() const;

@@ -80,6 +80,9 @@ struct KernelSignature {
   bool softmax = true;
   /// No other entry point can compute the mod.
   bool prefillOnly = false;
+  /// Queries that the prefill entry point computes together, at the cost of
+  /// all of them where there are fewer.
+  int64_t strip = 1;
 
   /// Captures of the mod as its author declared them (names, defaults), by
   /// ordinal of the mod. Declared but unused ones may be left out of a run.

@@ -14,6 +14,7 @@
 #define ATTNJIT_SPEC_SCHEDULE_H
 
 #include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/TargetSpec.h"
 
 #include <cstdint>
 #include <string>
@@ -23,11 +24,12 @@ namespace attnjit {
 /// Block sizes of the prefill kernel. Queries lie in vector lanes: a strip is
 /// `columns` vectors of `lanes` queries; a tile is `rows` keys by one strip.
 struct PrefillSchedule {
-  /// f32 lanes of one AVX2 register.
+  /// f32 lanes of one register: 8 of AVX2, 16 of AVX-512.
   int64_t lanes = 8;
-  /// 4 x 3 accumulators, 3 query vectors and a broadcast key element are
-  /// exactly the 16 registers: 97 % of the FMA peak for the tile alone on
-  /// Zen 3, against 76 % (3 x 4) and 62 % (12 x 1), which spill.
+  /// A multiple of 4, a power of two. On x86-64-v3, 4 x 3 accumulators, 3 query
+  /// vectors and a broadcast key element are exactly the 16 registers: 97 % of
+  /// the FMA peak for the tile alone on Zen 3, against 76 % (3 x 4) and 62 %
+  /// (12 x 1), which spill.
   int64_t rows = 4;
   int64_t columns = 3;
   /// Queries of one work item: the K and V blocks are read once per item, so
@@ -40,8 +42,9 @@ struct PrefillSchedule {
   int64_t strip() const { return lanes * columns; }
   int64_t stripsPerItem() const { return blockQ / strip(); }
 
-  /// The schedule for a spec.
-  static PrefillSchedule choose(const AttentionSpec &spec);
+  /// The schedule for a spec on a target.
+  static PrefillSchedule choose(const AttentionSpec &spec,
+                                const TargetSpec &target);
 
   /// Every field; part of cache keys.
   std::string keyText() const;
@@ -51,10 +54,10 @@ struct PrefillSchedule {
 /// row is one (query head, query) pair of the query heads that share a key
 /// head.
 struct DecodeSchedule {
-  /// f32 lanes of one AVX2 register.
+  /// f32 lanes of one register: 8 of AVX2, 16 of AVX-512.
   int64_t lanes = 8;
-  /// A tile of scores is `keys` keys by `rows` rows: 12 accumulators, 3 row
-  /// vectors and a key vector are the 16 registers.
+  /// A tile of scores is `keys` keys (always 4) by `rows` rows: on x86-64-v3,
+  /// 12 accumulators, 3 row vectors and a key vector are the 16 registers.
   int64_t keys = 4;
   int64_t rows = 3;
   /// A tile of out is `rows` rows by this many vectors of Dv: likewise.
@@ -67,8 +70,9 @@ struct DecodeSchedule {
   /// for every dtype and group on Zen 4.
   int64_t blockKv = 16;
 
-  /// The schedule for a spec.
-  static DecodeSchedule choose(const AttentionSpec &spec);
+  /// The schedule for a spec on a target.
+  static DecodeSchedule choose(const AttentionSpec &spec,
+                               const TargetSpec &target);
 
   /// Every field; part of cache keys.
   std::string keyText() const;

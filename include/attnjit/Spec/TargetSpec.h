@@ -16,11 +16,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace attnjit {
 
 /// A micro-architecture level of the x86-64 psABI.
-enum class CpuLevel { V3 /* AVX2, FMA, F16C */ };
+enum class CpuLevel {
+  V3, ///< AVX2, FMA, F16C: 16 registers of 256 bits
+  V4, ///< AVX-512 F, BW, CD, DQ, VL: 32 registers of 512 bits
+};
 
 /// The machine that a kernel is compiled for.
 struct TargetSpec {
@@ -30,10 +34,13 @@ struct TargetSpec {
   /// Unsupported where it has no AVX2 or FMA.
   static Expected<TargetSpec> host();
 
-  /// From "host" or "x86-64-v3"; the Error lists what is known.
+  /// Every target there is, whether or not it runs here, least first.
+  static const std::vector<TargetSpec> &all();
+
+  /// From "host" or a target's name; the Error lists what is known.
   static Expected<TargetSpec> parse(std::string_view name);
 
-  /// "x86-64-v3".
+  /// "x86-64-v3", "x86-64-v4".
   std::string_view name() const;
 
   /// Whether this machine can execute code for this target.

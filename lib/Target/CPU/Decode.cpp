@@ -309,9 +309,11 @@ void DecodeEmitter::emitBlock(Value kv0) {
   });
 }
 
-void lowerToDecode(attn::ForwardOp forward, const AttentionSpec &spec) {
+void lowerToDecode(attn::ForwardOp forward, const AttentionSpec &spec,
+                   const TargetSpec &target) {
   OpBuilder builder(forward);
-  DecodeEmitter(builder, forward, spec, DecodeSchedule::choose(spec)).emit();
+  DecodeEmitter(builder, forward, spec, DecodeSchedule::choose(spec, target))
+      .emit();
 }
 
 } // namespace attnjit::cpu

@@ -54,14 +54,15 @@ static AttentionSpec specOf(attn::ForwardOp forward) {
   return spec;
 }
 
-LogicalResult lowerForwards(ModuleOp module, Entry entry) {
+LogicalResult lowerForwards(ModuleOp module, Entry entry,
+                            const TargetSpec &target) {
   for (auto forward :
        llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
     if (entry == Entry::Decode && forward.getTwoPass())
       return forward.emitError("needs two passes over the keys, which the "
                                "decode entry point does not make");
     auto lower = entry == Entry::Prefill ? lowerToPrefill : lowerToDecode;
-    lower(forward, specOf(forward));
+    lower(forward, specOf(forward), target);
     forward.erase();
   }
   return success();
@@ -72,7 +73,7 @@ struct LowerForward : impl::LowerForwardBase<LowerForward> {
   using LowerForwardBase::LowerForwardBase;
 
   void runOnOperation() override {
-    if (failed(lowerForwards(getOperation(), entry)))
+    if (failed(lowerForwards(getOperation(), entry, {cpu})))
       signalPassFailure();
   }
 };

@@ -8,9 +8,9 @@
 // Flash attention (Dao et al. 2022) with queries in vector lanes:
 //
 //   for each work item (b, h, block of queries):
-//     pack: q transposed to [strip][d][24], times scale
-//     for each block of keys, for each strip of 24 queries:
-//       for each tile of 4 keys:                       (PrefillTile.cpp)
+//     pack: q transposed to [strip][d][query], times scale
+//     for each block of keys, for each strip of queries:
+//       for each tile of a few keys:                   (PrefillTile.cpp)
 //         decide empty / full / partial; mask; S = K Q; score mod;
 //         P = exp(S - m), l += P; prob mod, dropout   (PrefillWeights.cpp)
 //       acc += V P                          for the block's rows of P
@@ -320,13 +320,14 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
     for (int64_t c = 0; c < s.columns; ++c)
       sums.push_back(ir.loadVec(accAt(r, c)));
 
+  constexpr int64_t kUnroll = 4;
   Value probabilities = workspace(w.scores), vRows = workspace(w.vRows);
   // Rows of P come in whole tiles, so four keys a turn need no remainder.
-  sums =
-      ir.loop(ir.cI64(0), rows, s.rows, sums, [&](Value k, ValueRange carried) {
+  sums = ir.loop(
+      ir.cI64(0), rows, kUnroll, sums, [&](Value k, ValueRange carried) {
         Ir::Values next(carried);
         Value p = ir.at(probabilities, ir.f32(), ir.mul(k, s.strip()));
-        for (int64_t u = 0; u < s.rows; ++u) {
+        for (int64_t u = 0; u < kUnroll; ++u) {
           Value row = ir.load(ir.ptr(), ir.at(vRows, ir.i64(), ir.add(k, u)));
           row = ir.at(row, ir.f32(), d);
           Ir::Values columns;
@@ -454,9 +455,11 @@ void PrefillEmitter::copyRow(Value from, Value to) {
                   ir.at(to, element.storage(), d));
 }
 
-void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec) {
+void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec,
+                    const TargetSpec &target) {
   OpBuilder builder(forward);
-  PrefillEmitter(builder, forward, spec, PrefillSchedule::choose(spec)).emit();
+  PrefillEmitter(builder, forward, spec, PrefillSchedule::choose(spec, target))
+      .emit();
 }
 
 } // namespace attnjit::cpu

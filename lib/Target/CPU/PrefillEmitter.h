@@ -139,7 +139,7 @@ private:
   Value stripPart(int64_t offset, Value strip, int64_t floats);
 
   // PrefillLoads.cpp
-  /// Stores what tiles need of the 8 queries from `lane` on, at `q`.
+  /// Stores what tiles need of the queries from `lane` on, at `q`.
   void keepStripValues(Value strip, Value lane, Value q);
   void keepRows(TileLoad load, llvm::ArrayRef<Value> subscripts, Value strip,
                 Value lane);
@@ -153,7 +153,8 @@ private:
   Value tileElements(const TileLoad &load, Value r, int64_t column);
   /// Knows a key and what depends on it, but not on queries.
   ModEmitter rowEmitter(mlir::Region &region, Value kv);
-  /// Knows row `r` of a tile and 8 queries besides, and what was kept for them.
+  /// Knows row `r` of a tile and a column of queries, and what was kept for
+  /// them.
   ModEmitter columnEmitter(const ModEmitter &row, const StripState &state,
                            mlir::Region &region, Value r, int64_t column);
   void bindQueries(ModEmitter &mods, Value q);
@@ -172,7 +173,7 @@ private:
   void prefetchRows(const StripState &state, Value kv);
   void emitScores(const StripState &state, Value kv, Value scores);
   /// A hook's function of the tile's values, in place; `finish` has the last
-  /// word on 8 of them, which lie at `index`.
+  /// word on a vector of them, which lies at `index`.
   void emitHook(const StripState &state, Value kv, mlir::Region &hook,
                 Value values,
                 llvm::function_ref<Value(Value value, Value index)> finish);

@@ -8,6 +8,8 @@
 // What a mod makes of the query alone is computed when a strip is packed, and
 // loaded where a tile needs it:
 //
+// (Numbers are those of x86-64-v3, whose tiles are 4 keys by 24 queries.)
+//
 //   doc[q] == doc[kv]       kept: doc[q], 24 lanes a strip
 //   slope[h] * (kv - q)     nothing: q is there anyhow
 //
@@ -147,6 +149,7 @@ void PrefillEmitter::emitTileLoads(const StripState &state, Value kv,
 /// Fills the load's elements of the tile, [rows][strip].
 void PrefillEmitter::emitTileLoad(const StripState &state, const TileLoad &load,
                                   Value kv) {
+  constexpr int64_t kKeys = 4; // of a row, loaded at once
   Value key = ir.trunc32(kv);
   if (load.keySubscript) {
     ModEmitter mods = *item.mods;
@@ -171,16 +174,20 @@ void PrefillEmitter::emitTileLoad(const StripState &state, const TileLoad &load,
       {}, ir.bitAnd(inside, together),
       [&] {
         Value first = ir.at(buffer.base, storage, ir.ext64(key));
-        auto type = VectorType::get(s.rows, storage);
+        auto type = VectorType::get(kKeys, storage);
         ir.loop(s.strip(), ir.lanes, [&](Value lane) {
+          Value to = ir.at(elements, ir.i32(), lane);
           Ir::Values rows;
-          for (int64_t i = 0; i < ir.lanes; ++i) {
-            Value row = ir.at(first, storage, offsetAt(ir.add(lane, i)));
-            rows.push_back(widenElements(ir, buffer, ir.load(type, row)));
+          for (int64_t i = 0; i < ir.lanes; ++i)
+            rows.push_back(ir.at(first, storage, offsetAt(ir.add(lane, i))));
+          for (int64_t r = 0; r < s.rows; r += kKeys) {
+            Ir::Values fours;
+            for (Value row : rows)
+              fours.push_back(widenElements(
+                  ir, buffer, ir.load(type, ir.at(row, storage, r))));
+            for (auto [i, keys] : llvm::enumerate(transposeFours(ir, fours)))
+              ir.store(keys, ir.at(to, ir.i32(), (r + i) * s.strip()));
           }
-          for (auto [r, keys] : llvm::enumerate(transposeHalves(ir, rows)))
-            ir.store(keys, ir.at(ir.at(elements, ir.i32(), lane), ir.i32(),
-                                 r * s.strip()));
         });
         return Ir::Values();
       },

@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A tile is 4 keys by a strip of 24 queries. Its four rows of scores lie at
-// `scores`, become probabilities in place, and are counted by the running row
-// number of the block.
+// A tile is 4 keys by a strip of 24 queries on x86-64-v3, 8 by 32 on x86-64-v4
+// (PrefillSchedule). Its rows of scores, one a key, lie at `scores`, become
+// probabilities in place, and are counted by the running row number of the
+// block.
 //
 //===----------------------------------------------------------------------===//
 
@@ -237,8 +238,8 @@ void PrefillEmitter::emitHook(
     function_ref<Value(Value value, Value index)> finish) {
   emitTileLoads(state, kv, hook);
   emitDistances(state, kv, hook);
-  // A loop over the rows: twelve copies of the mod would cost compile time
-  // and gain nothing, since three columns already overlap.
+  // A loop over the rows: a copy of the mod for each accumulator would cost
+  // compile time and gain nothing, since the columns already overlap.
   ir.loop(s.rows, 1, [&](Value r) {
     ModEmitter rowMods = rowEmitter(hook, ir.add(kv, r));
     for (int64_t c = 0; c < s.columns; ++c) {

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes the four rows of scores of a tile, -inf where a pair is not kept;
-// leaves in their place the weights that the rows of v are multiplied by, and
-// brings the strip's m and l up to date.
+// Takes the rows of scores of a tile, -inf where a pair is not kept; leaves in
+// their place the weights that the rows of v are multiplied by, and brings the
+// strip's m and l up to date.
 //
 //===----------------------------------------------------------------------===//
 

@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The 8 x 8 transposition is spelled as the three rounds of shuffles that AVX
-// has instructions for (unpack, shuffle, permute2f128). A vector.transpose of
-// 8x8 becomes 64-element shuffles instead, which double instruction selection.
+// A transposition is spelled as the rounds of shuffles that processors have
+// instructions for: unpack and shuffle within 128 bits, then whole 128-bit
+// parts of two vectors (vperm2f128, vshuff32x4). A vector.transpose of 8 x 8
+// becomes 64-element shuffles instead, which double instruction selection.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,54 +18,109 @@ using namespace mlir;
 
 namespace attnjit::cpu {
 
-using Rows = std::array<Value, 8>;
+/// Lanes that instructions for shuffles move within.
+static constexpr int64_t kPart = 4;
 
-// Lanes of two vectors of 8, as unpack and shuffle take them.
-static constexpr int64_t kLow[] = {0, 8, 1, 9, 4, 12, 5, 13};
-static constexpr int64_t kHigh[] = {2, 10, 3, 11, 6, 14, 7, 15};
-static constexpr int64_t kEven[] = {0, 1, 8, 9, 4, 5, 12, 13};
-static constexpr int64_t kOdd[] = {2, 3, 10, 11, 6, 7, 14, 15};
-
-static Value shuffle(Ir &ir, Value x, Value y, ArrayRef<int64_t> mask) {
-  return vector::ShuffleOp::create(ir.b, ir.loc, x, y, mask);
+/// The lanes of two vectors that a shuffle takes which does the same in each
+/// 128 bits: `first` of the one, alternating with `second` of the other where
+/// `pairs` is false, side by side where it is true.
+static Value shuffleParts(Ir &ir, Value x, Value y, std::array<int64_t, 2> from,
+                          bool pairs) {
+  SmallVector<int64_t> lanes;
+  for (int64_t part = 0; part < ir.lanes; part += kPart) {
+    int64_t a = part + from[0], b = part + from[1], other = ir.lanes;
+    if (pairs)
+      lanes.append({a, b, other + a, other + b});
+    else
+      lanes.append({a, other + a, b, other + b});
+  }
+  return ir.shuffle(x, y, lanes);
 }
 
-static Rows transpose8(Ir &ir, const Rows &r) {
-  auto shuffle = [&](Value x, Value y, ArrayRef<int64_t> mask) {
-    return cpu::shuffle(ir, x, y, mask);
+/// Transposes 4 x 4 elements in each 128 bits of four vectors.
+static std::array<Value, kPart> transposeParts(Ir &ir, ArrayRef<Value> r) {
+  auto unpack = [&](int64_t i, std::array<int64_t, 2> from) {
+    return shuffleParts(ir, r[i], r[i + 1], from, /*pairs=*/false);
   };
-  static constexpr int64_t kLeft[] = {0, 1, 2, 3, 8, 9, 10, 11};
-  static constexpr int64_t kRight[] = {4, 5, 6, 7, 12, 13, 14, 15};
-  Rows t, u, v;
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = shuffle(r[i], r[i + 1], kLow);
-    t[i + 1] = shuffle(r[i], r[i + 1], kHigh);
-  }
-  for (int i = 0; i < 8; i += 4)
-    for (int j = 0; j < 2; ++j) {
-      u[i + 2 * j] = shuffle(t[i + j], t[i + 2 + j], kEven);
-      u[i + 2 * j + 1] = shuffle(t[i + j], t[i + 2 + j], kOdd);
-    }
-  for (int i = 0; i < 4; ++i) {
-    v[i] = shuffle(u[i], u[i + 4], kLeft);
-    v[i + 4] = shuffle(u[i], u[i + 4], kRight);
-  }
-  return v;
+  auto join = [&](Value x, Value y, std::array<int64_t, 2> from) {
+    return shuffleParts(ir, x, y, from, /*pairs=*/true);
+  };
+  Value low0 = unpack(0, {0, 1}), high0 = unpack(0, {2, 3});
+  Value low2 = unpack(2, {0, 1}), high2 = unpack(2, {2, 3});
+  return {join(low0, low2, {0, 1}), join(low0, low2, {2, 3}),
+          join(high0, high2, {0, 1}), join(high0, high2, {2, 3})};
 }
 
-Ir::Values transposeHalves(Ir &ir, ArrayRef<Value> rows) {
-  assert(rows.size() == 8 && "one row a lane");
-  // Rows i and i + 4 side by side: unpack and shuffle work within halves.
-  static constexpr int64_t kJoin[] = {0, 1, 2, 3, 4, 5, 6, 7};
-  std::array<Value, 4> joined;
-  for (int i = 0; i < 4; ++i)
-    joined[i] = shuffle(ir, rows[i], rows[i + 4], kJoin);
-  Value low0 = shuffle(ir, joined[0], joined[1], kLow);
-  Value high0 = shuffle(ir, joined[0], joined[1], kHigh);
-  Value low1 = shuffle(ir, joined[2], joined[3], kLow);
-  Value high1 = shuffle(ir, joined[2], joined[3], kHigh);
-  return {shuffle(ir, low0, low1, kEven), shuffle(ir, low0, low1, kOdd),
-          shuffle(ir, high0, high1, kEven), shuffle(ir, high0, high1, kOdd)};
+/// Half of the 128-bit parts of x, then half of those of y: from part `first`
+/// on, every `step`th.
+static Value takeParts(Ir &ir, Value x, Value y, int64_t first, int64_t step) {
+  int64_t parts = ir.lanes / kPart;
+  SmallVector<int64_t> lanes;
+  for (int64_t vector : {0, 1})
+    for (int64_t i = 0; i < parts / 2; ++i)
+      for (int64_t lane = 0; lane < kPart; ++lane)
+        lanes.push_back(vector * ir.lanes + (first + i * step) * kPart + lane);
+  return ir.shuffle(x, y, lanes);
+}
+
+/// Transposes a square of 2 x 2 or 4 x 4 parts, one vector a row.
+static void transposeSquare(Ir &ir, MutableArrayRef<Value> m) {
+  if (m.size() == 2) {
+    Value x = m[0], y = m[1];
+    m[0] = takeParts(ir, x, y, 0, 1);
+    m[1] = takeParts(ir, x, y, 1, 1);
+    return;
+  }
+  assert(m.size() == 4 && "vectors of 8 or 16 lanes");
+  // Quarters of the square first, then the parts within them.
+  Value quarter[2][2];
+  for (int64_t i : {0, 1})
+    for (int64_t j : {0, 1})
+      quarter[i][j] = takeParts(ir, m[2 * i], m[2 * i + 1], 2 * j, 1);
+  for (int64_t j : {0, 1})
+    for (int64_t k : {0, 1})
+      m[2 * j + k] = takeParts(ir, quarter[0][j], quarter[1][j], k, 2);
+}
+
+/// As many rows as lanes.
+static Ir::Values transpose(Ir &ir, ArrayRef<Value> rows) {
+  int64_t groups = ir.lanes / kPart;
+  Ir::Values columns(ir.lanes);
+  std::array<Ir::Values, kPart> squares;
+  for (int64_t g = 0; g < groups; ++g)
+    for (auto [square, part] :
+         llvm::zip(squares, transposeParts(ir, rows.slice(g * kPart, kPart))))
+      square.push_back(part);
+  for (auto [j, square] : llvm::enumerate(squares)) {
+    transposeSquare(ir, square);
+    for (auto [g, column] : llvm::enumerate(square))
+      columns[g * kPart + j] = column;
+  }
+  return columns;
+}
+
+Ir::Values transposeFours(Ir &ir, ArrayRef<Value> rows) {
+  assert(std::ssize(rows) == ir.lanes && "one row a lane");
+  // Rows i, i + 4, ... side by side in the parts of a vector.
+  auto joined = [&](int64_t i) {
+    Ir::Values parts;
+    for (; i < ir.lanes; i += kPart)
+      parts.push_back(rows[i]);
+    while (parts.size() > 1) {
+      Ir::Values wider;
+      for (size_t p = 0; p < parts.size(); p += 2) {
+        int64_t lanes = 2 * cast<VectorType>(parts[p].getType()).getDimSize(0);
+        wider.push_back(
+            ir.shuffle(parts[p], parts[p + 1],
+                       llvm::to_vector(llvm::seq<int64_t>(0, lanes))));
+      }
+      parts = std::move(wider);
+    }
+    return parts.front();
+  };
+  Value fours[] = {joined(0), joined(1), joined(2), joined(3)};
+  std::array<Value, kPart> columns = transposeParts(ir, fours);
+  return Ir::Values(columns.begin(), columns.end());
 }
 
 /// A private function that is not inlined, with an entry block.
@@ -87,7 +143,7 @@ LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, Element element,
   Value source = function.getArgument(0), stride = function.getArgument(1);
   Value first = function.getArgument(2), last = function.getArgument(3);
   Value destination = function.getArgument(4), scale = function.getArgument(5);
-  Rows rows;
+  Ir::Values rows(ir.lanes);
   for (int64_t j = 0; j < ir.lanes; ++j)
     rows[j] = ir.at(source, element.storage(),
                     ir.mul(ir.min(ir.add(first, j), last), stride));
@@ -96,11 +152,11 @@ LLVM::LLVMFuncOp emitPackRows(Ir &ir, StringRef name, Element element,
   Value scales = ir.broadcast(scale);
   if (whole)
     ir.loop(whole, ir.lanes, [&](Value d) {
-      Rows block;
+      Ir::Values block(ir.lanes);
       for (int64_t j = 0; j < ir.lanes; ++j)
         block[j] = ir.fmul(
             element.loadVec(ir, ir.at(rows[j], element.storage(), d)), scales);
-      block = transpose8(ir, block);
+      block = transpose(ir, block);
       Value to = ir.at(destination, ir.f32(), ir.mul(d, strip));
       for (int64_t j = 0; j < ir.lanes; ++j)
         ir.store(block[j], ir.at(to, ir.f32(), j * strip));
@@ -129,12 +185,12 @@ LLVM::LLVMFuncOp emitUnpackRows(Ir &ir, StringRef name, int64_t width,
   Value none = ir.fcmp(Ir::FPred::OEQ, factors, ir.splat(0.0f));
   ir.loop(width, ir.lanes, [&](Value d) {
     Value from = ir.at(source, ir.f32(), ir.mul(d, strip));
-    Rows block;
+    Ir::Values block(ir.lanes);
     for (int64_t j = 0; j < ir.lanes; ++j)
       block[j] = ir.select(
           none, ir.splat(0.0f),
           ir.fmul(ir.loadVec(ir.at(from, ir.f32(), j * strip)), factors));
-    block = transpose8(ir, block);
+    block = transpose(ir, block);
     Value to = ir.at(destination, ir.f32(), d);
     for (int64_t j = 0; j < ir.lanes; ++j)
       ir.store(block[j], ir.at(to, ir.f32(), j * width));

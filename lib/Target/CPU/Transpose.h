@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Private functions of a kernel module that transpose 8 rows at a time, once
-// each, called from every place that needs them.
+// Private functions of a kernel module that transpose as many rows as there are
+// lanes at a time, once each, called from every place that needs them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,9 +25,9 @@ namespace attnjit::cpu {
 mlir::LLVM::LLVMFuncOp emitPackRows(Ir &ir, llvm::StringRef name,
                                     Element element, int64_t D, int64_t strip);
 
-/// Transposes 8 vectors of 4 (f32 or i32): lane j of vector i of the result is
-/// element i of rows[j].
-Ir::Values transposeHalves(Ir &ir, llvm::ArrayRef<Value> rows);
+/// Transposes a vector of 4 (f32 or i32) for each lane: lane j of vector i of
+/// the result, one of four, is element i of rows[j].
+Ir::Values transposeFours(Ir &ir, llvm::ArrayRef<Value> rows);
 
 /// Emits `unpack(source, factors, destination)`: source[d * strip + j] times
 /// factors[j], or 0 where that factor is 0, goes to destination[j * width + d],

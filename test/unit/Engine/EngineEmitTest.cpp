@@ -28,8 +28,9 @@ constexpr std::string_view kAlibi = "param window : i32 = 1024\n"
                                     "mask = q - kv < window\n";
 
 std::string emit(std::string_view text, Stage stage,
-                 const AttentionSpec &spec = AttentionSpec::of(16)) {
-  auto emitted = Engine::emit(parseText(text), spec, TargetSpec(), stage);
+                 const AttentionSpec &spec = AttentionSpec::of(16),
+                 const TargetSpec &target = TargetSpec()) {
+  auto emitted = Engine::emit(parseText(text), spec, target, stage);
   if (emitted)
     return *emitted;
   ADD_FAILURE() << emitted.error().message();
@@ -98,10 +99,11 @@ TEST_F(EngineDumpTest, EveryStageIsWrittenAndIsTheEmittedOne) {
   EngineOptions dumping = options();
   dumping.dumpDirectory = directory;
   Engine engine = make(std::move(dumping));
+  const TargetSpec target;
   auto expectDump = [&](std::string_view text, const std::string &stem) {
     CompileReport report;
     auto kernel =
-        engine.compile(parseText(text), AttentionSpec::of(16), &report);
+        engine.compile(parseText(text), AttentionSpec::of(16), target, &report);
     ASSERT_TRUE(kernel) << kernel.error().message();
     // Dumping changes neither the code nor what is counted as a stage.
     std::vector<std::string_view> stages = stagesOf(report);

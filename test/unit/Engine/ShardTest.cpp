@@ -62,7 +62,8 @@ protected:
     args.v = part(v, kHkv, h / group, heads / group, kSkv);
     args.out = part(out, kHq, h, heads, kSq);
     args.dropout = DropoutArg{0.5, 3, 4};
-    const PrefillSchedule schedule = PrefillSchedule::choose(spec);
+    const PrefillSchedule schedule =
+        PrefillSchedule::choose(spec, TargetSpec());
     const KernelSignature signature = signatureOf(mod, spec);
     auto sizes = checkRunArgs(signature, args);
     ASSERT_TRUE(sizes) << sizes.error().message();

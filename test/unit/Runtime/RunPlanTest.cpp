@@ -21,12 +21,18 @@ static RunSizes sizesOf(int64_t B, int64_t Hq, int64_t Hkv, int64_t Sq,
 
 TEST(ChooseEntry, FewQueriesDecode) {
   KernelSignature signature;
+  signature.strip = 24;
   auto chosen = [&](int64_t Sq) {
     return chooseEntry(signature, sizesOf(1, 8, 8, Sq, 1000));
   };
   for (int64_t Sq : {1, 2, 16, 18, 25, 36})
     EXPECT_EQ(chosen(Sq), Entry::Decode) << Sq;
   for (int64_t Sq : {19, 24, 37, 48, 49, 50, 1000})
+    EXPECT_EQ(chosen(Sq), Entry::Prefill) << Sq;
+  signature.strip = 32;
+  for (int64_t Sq : {1, 2, 24, 33, 48})
+    EXPECT_EQ(chosen(Sq), Entry::Decode) << Sq;
+  for (int64_t Sq : {25, 32, 49, 64, 65, 1000})
     EXPECT_EQ(chosen(Sq), Entry::Prefill) << Sq;
   signature.prefillOnly = true;
   EXPECT_EQ(chosen(1), Entry::Prefill);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/Schedule.h"
 #include "attnjit/Spec/TargetSpec.h"
 
 #include <gmock/gmock.h>
@@ -58,19 +59,23 @@ TEST(AttentionSpec, KeyTextTellsAnyTwoApart) {
 }
 
 TEST(TargetSpec, ParsesItsOwnName) {
-  TargetSpec v3{CpuLevel::V3};
-  EXPECT_EQ(v3.name(), "x86-64-v3");
-  Expected<TargetSpec> parsed = TargetSpec::parse("x86-64-v3");
-  ASSERT_TRUE(parsed);
-  EXPECT_EQ(*parsed, v3);
+  EXPECT_EQ(TargetSpec{CpuLevel::V3}.name(), "x86-64-v3");
+  EXPECT_EQ(TargetSpec{CpuLevel::V4}.name(), "x86-64-v4");
+  for (const TargetSpec &target : TargetSpec::all()) {
+    Expected<TargetSpec> parsed = TargetSpec::parse(target.name());
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, target);
+  }
 }
 
 TEST(TargetSpec, ListsWhatIsKnown) {
-  for (std::string_view bad : {"", "x86-64", "x86-64-v3 ", "X86-64-V3"}) {
+  for (std::string_view bad :
+       {"", "x86-64", "x86-64-v3 ", "X86-64-V3", "x86-64-v5"}) {
     Expected<TargetSpec> parsed = TargetSpec::parse(bad);
     ASSERT_FALSE(parsed);
     EXPECT_EQ(parsed.error().kind(), ErrorKind::InvalidArgument);
-    EXPECT_THAT(parsed.error().message(), HasSubstr("x86-64-v3"));
+    EXPECT_THAT(parsed.error().message(),
+                HasSubstr("`host`, `x86-64-v3`, `x86-64-v4`"));
   }
 }
 
@@ -79,8 +84,33 @@ TEST(TargetSpec, HostIsWhatRunsHere) {
   EXPECT_EQ(host.has_value(), TargetSpec{CpuLevel::V3}.runsHere());
   Expected<TargetSpec> parsed = TargetSpec::parse("host");
   ASSERT_EQ(parsed.has_value(), host.has_value());
-  if (host)
+  if (host) {
     EXPECT_EQ(*parsed, *host);
-  else
+    // The widest that runs.
+    for (const TargetSpec &target : TargetSpec::all())
+      EXPECT_TRUE(target == *host || !target.runsHere() ||
+                  target.cpu < host->cpu);
+  } else {
     EXPECT_EQ(host.error().kind(), ErrorKind::Unsupported);
+  }
+}
+
+/// What the kernels take for granted of every schedule.
+TEST(Schedule, FitsItsLoops) {
+  for (const TargetSpec &target : TargetSpec::all())
+    for (int64_t D : {1, 64, 65, 128, 129, 256, 257, 512}) {
+      SCOPED_TRACE(testing::Message() << target.name() << ", D = " << D);
+      const AttentionSpec spec = AttentionSpec::of(D);
+      const PrefillSchedule p = PrefillSchedule::choose(spec, target);
+      EXPECT_EQ(p.lanes, target.cpu == CpuLevel::V4 ? 16 : 8);
+      EXPECT_TRUE(p.rows == 4 || p.rows == 8);
+      EXPECT_EQ(p.blockQ % p.strip(), 0);
+      EXPECT_EQ(p.blockKv % p.rows, 0);
+      const DecodeSchedule d = DecodeSchedule::choose(spec, target);
+      EXPECT_EQ(d.lanes, p.lanes);
+      EXPECT_EQ(d.keys, 4);
+      EXPECT_EQ(d.blockKv % d.lanes, 0);
+      // Splits of the keys begin at multiples of 64.
+      EXPECT_EQ(64 % d.blockKv, 0);
+    }
 }

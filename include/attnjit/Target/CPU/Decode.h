@@ -47,7 +47,8 @@ struct DecodeWorkspace {
 };
 
 /// Emits before `forward` the function of its name, `void(!llvm.ptr)`.
-void lowerToDecode(attn::ForwardOp forward, const AttentionSpec &spec);
+void lowerToDecode(attn::ForwardOp forward, const AttentionSpec &spec,
+                   const TargetSpec &target);
 
 } // namespace attnjit::cpu
 

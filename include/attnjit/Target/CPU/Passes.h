@@ -14,6 +14,7 @@
 #define ATTNJIT_TARGET_CPU_PASSES_H
 
 #include "attnjit/ABI/Entry.h"
+#include "attnjit/Spec/TargetSpec.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -25,9 +26,11 @@ namespace attnjit::cpu {
 #include "attnjit/Target/CPU/Passes.h.inc"
 
 /// Replaces every `attn.forward` of the module by its kernel for that entry
-/// point, with the schedule of its spec. Fails with a diagnostic on what the
-/// entry point cannot do. Tests: lower-forward.mlir, lower-decode.mlir.
-mlir::LogicalResult lowerForwards(mlir::ModuleOp module, Entry entry);
+/// point, with the schedule of its spec on `target`. Fails with a diagnostic on
+/// what the entry point cannot do. Tests: lower-forward.mlir,
+/// lower-decode.mlir.
+mlir::LogicalResult lowerForwards(mlir::ModuleOp module, Entry entry,
+                                  const TargetSpec &target);
 
 /// Converts scf, arith and vector operations to the LLVM dialect in one
 /// conversion. Test: convert-kernel-to-llvm.mlir.

@@ -24,7 +24,13 @@ def LowerForward : Pass<"attn-lower-forward", "::mlir::ModuleOp"> {
            "entry point of the kernel",
            [{::llvm::cl::values(
               clEnumValN(::attnjit::Entry::Prefill, "prefill", "many rows"),
-              clEnumValN(::attnjit::Entry::Decode, "decode", "few rows"))}]>];
+              clEnumValN(::attnjit::Entry::Decode, "decode", "few rows"))}]>,
+    Option<"cpu", "cpu", "::attnjit::CpuLevel", "::attnjit::CpuLevel::V3",
+           "processor that the kernel is for",
+           [{::llvm::cl::values(
+              clEnumValN(::attnjit::CpuLevel::V3, "x86-64-v3", "AVX2"),
+              clEnumValN(::attnjit::CpuLevel::V4, "x86-64-v4",
+                         "AVX-512"))}]>];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

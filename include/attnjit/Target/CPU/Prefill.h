@@ -66,7 +66,8 @@ struct PrefillWorkspace {
 
 /// Emits before `forward` the function of its name, `void(!llvm.ptr)`, and
 /// private helpers.
-void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec);
+void lowerToPrefill(attn::ForwardOp forward, const AttentionSpec &spec,
+                    const TargetSpec &target);
 
 } // namespace attnjit::cpu
 
