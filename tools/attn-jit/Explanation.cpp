@@ -155,15 +155,18 @@ double Explanation::keptFraction() const {
 Expected<Explanation> Explanation::create(const ModProgram &written,
                                           const Problem &problem,
                                           const ExplainOptions &options) {
+  Expected<TargetSpec> host = TargetSpec::host();
+  if (!host)
+    return fail(host.error());
   const ModProgram mod = inferMask(written);
   Explanation result;
   result.modName = written.name();
   result.shape = problem.shape();
   result.dtype = problem.spec().dtype;
   result.plane = options.plane;
-  result.entry = problem.entry();
-  const auto prefill = PrefillSchedule::choose(problem.spec());
-  const auto decode = DecodeSchedule::choose(problem.spec());
+  result.entry = problem.entry(written, *host);
+  const auto prefill = PrefillSchedule::choose(problem.spec(), *host);
+  const auto decode = DecodeSchedule::choose(problem.spec(), *host);
   const bool isPrefill = result.entry == Entry::Prefill;
   result.isKernelTile = !options.tile;
   result.tile = options.tile.value_or(
