@@ -17,6 +17,7 @@
 #include "attnjit/Reference/Reference.h"
 
 #include <cmath>
+#include <iterator>
 
 using namespace attnjit;
 using namespace attnjit::test;
@@ -149,25 +150,62 @@ private:
 
 } // namespace
 
-TEST(HookFaults, AreRejected) {
+/// What the comparison says of a run with `fault`.
+static void expectVerdict(Fault fault, Data data) {
   const ModProgram mod = parsed(kMod);
+  Shape shape = {.B = 2, .Hkv = 1, .group = 2, .Sq = 37, .Skv = 50};
+  shape.D = 16;
+  shape.Dv = 9;
+  shape.data = data;
+  shape.drop = Drop::Some;
+  Problem problem(mod, shape, 5);
+  problem.args.qOffset.scalar = 9;
+  problem.args.kvOffset.scalar = 6;
+  problem.args.dropout = DropoutArg{0.25, 0x500000007, 0x300000002};
+  TwoPassAttention(problem, fault).run();
+  Expected<CheckReport> report = checkAgainstReference(mod, problem.args);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->ok, fault == Fault::None)
+      << "worst " << report->worstBoundRatio << " at " << report->worst << "\n"
+      << shape.describe();
+}
+
+namespace {
+struct NamedFault {
+  const char *name;
+  Fault fault;
+};
+class HookFaults : public testing::TestWithParam<NamedFault> {};
+} // namespace
+
+static constexpr NamedFault kNamedFaults[] = {
+    {"NeighbourWord", Fault::NeighbourWord},
+    {"WordOfLocalKey", Fault::WordOfLocalKey},
+    {"WordOfLocalQuery", Fault::WordOfLocalQuery},
+    {"WordOfOtherHead", Fault::WordOfOtherHead},
+    {"LowSeedAlone", Fault::LowSeedAlone},
+    {"LowOffsetAlone", Fault::LowOffsetAlone},
+    {"DropsTheKept", Fault::DropsTheKept},
+    {"NoDropoutScale", Fault::NoDropoutScale},
+    {"SumWithoutDropped", Fault::SumWithoutDropped},
+    {"ModOfWeights", Fault::ModOfWeights},
+    {"StaleSum", Fault::StaleSum},
+    {"SumWithoutSink", Fault::SumWithoutSink},
+    {"ModOfMasked", Fault::ModOfMasked},
+    {"ModAfterDropout", Fault::ModAfterDropout},
+    {"SixteenBitProb", Fault::SixteenBitProb},
+};
+static_assert(std::size(kNamedFaults) + 1 == kFaults);
+
+TEST_P(HookFaults, IsRejected) {
   for (Data data : {Data::Normal, Data::Rising})
-    for (int fault = 0; fault < kFaults; ++fault) {
-      Shape shape = {.B = 2, .Hkv = 1, .group = 2, .Sq = 37, .Skv = 50};
-      shape.D = 16;
-      shape.Dv = 9;
-      shape.data = data;
-      shape.drop = Drop::Some;
-      Problem problem(mod, shape, 5);
-      problem.args.qOffset.scalar = 9;
-      problem.args.kvOffset.scalar = 6;
-      problem.args.dropout = DropoutArg{0.25, 0x500000007, 0x300000002};
-      TwoPassAttention(problem, static_cast<Fault>(fault)).run();
-      Expected<CheckReport> report = checkAgainstReference(mod, problem.args);
-      ASSERT_TRUE(report) << report.error().message();
-      EXPECT_EQ(report->ok, fault == static_cast<int>(Fault::None))
-          << "fault " << fault << ", worst " << report->worstBoundRatio
-          << " at " << report->worst << "\n"
-          << shape.describe();
-    }
+    expectVerdict(GetParam().fault, data);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HookFaults, testing::ValuesIn(kNamedFaults),
+                         [](const auto &info) { return info.param.name; });
+
+TEST(NoHookFault, IsAccepted) {
+  for (Data data : {Data::Normal, Data::Rising})
+    expectVerdict(Fault::None, data);
 }
