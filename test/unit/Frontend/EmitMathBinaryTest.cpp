@@ -59,7 +59,7 @@ static Operands operands() {
     result.add(1 + (a < 1 ? a : 1 / a), b);
     result.add(-a, std::round(b));
   }
-  result.x.resize(result.x.size() / 8 * 8);
+  result.x.resize(result.x.size() / 16 * 16);
   result.y.resize(result.x.size());
   return result;
 }
@@ -110,7 +110,7 @@ protected:
 
 TEST_F(EmitMathBinary, MinAndMaxKeepNaNAndOrderZeros) {
   const Operands all = operands();
-  for (int lanes : {1, 8}) {
+  for (int lanes : allLanes()) {
     const std::vector<float> low = run(Op::Min, lanes, all);
     const std::vector<float> high = run(Op::Max, lanes, all);
     for (size_t i = 0; i < low.size(); ++i) {
@@ -124,16 +124,17 @@ TEST_F(EmitMathBinary, MinAndMaxKeepNaNAndOrderZeros) {
 
 TEST_F(EmitMathBinary, MinAndMaxWithConstants) {
   const Operands all = operands();
-  for (float constant : {50.0f, -50.0f, 0.0f, -0.0f, -INFINITY, NAN}) {
-    const std::vector<float> low = run(Op::Min, 8, all, constant);
-    const std::vector<float> high = run(Op::Max, 8, all, constant);
-    for (size_t i = 0; i < low.size(); ++i) {
-      ASSERT_TRUE(sameNumber(low[i], minimum(all.x[i], constant)))
-          << all.x[i] << ", " << constant;
-      ASSERT_TRUE(sameNumber(high[i], maximum(all.x[i], constant)))
-          << all.x[i] << ", " << constant;
+  for (int lanes : vectorLanes())
+    for (float constant : {50.0f, -50.0f, 0.0f, -0.0f, -INFINITY, NAN}) {
+      const std::vector<float> low = run(Op::Min, lanes, all, constant);
+      const std::vector<float> high = run(Op::Max, lanes, all, constant);
+      for (size_t i = 0; i < low.size(); ++i) {
+        ASSERT_TRUE(sameNumber(low[i], minimum(all.x[i], constant)))
+            << all.x[i] << ", " << constant;
+        ASSERT_TRUE(sameNumber(high[i], maximum(all.x[i], constant)))
+            << all.x[i] << ", " << constant;
+      }
     }
-  }
 }
 
 TEST_F(EmitMathBinary, PowFollowsMathH) {
@@ -154,10 +155,12 @@ TEST_F(EmitMathBinary, PowFollowsMathH) {
 TEST_F(EmitMathBinary, PowGivesTheSameBitsForScalarsAndVectors) {
   const Operands all = operands();
   const std::vector<float> scalars = run(Op::Pow, 1, all);
-  const std::vector<float> vectors = run(Op::Pow, 8, all);
-  for (size_t i = 0; i < scalars.size(); ++i)
-    ASSERT_TRUE(sameNumber(scalars[i], vectors[i]))
-        << all.x[i] << ", " << all.y[i];
+  for (int lanes : vectorLanes()) {
+    const std::vector<float> vectors = run(Op::Pow, lanes, all);
+    for (size_t i = 0; i < scalars.size(); ++i)
+      ASSERT_TRUE(sameNumber(scalars[i], vectors[i]))
+          << all.x[i] << ", " << all.y[i] << ", " << lanes << " lanes";
+  }
 }
 
 } // namespace attnjit::test

@@ -90,7 +90,7 @@ template <typename Int> struct Pairs {
   }
   /// Fills up to whole vectors.
   void pad() {
-    while (x.size() % 8 != 0)
+    while (x.size() % 16 != 0)
       add(0, 0);
   }
 };
@@ -146,7 +146,7 @@ protected:
 
 TEST_P(EmitMathInteger, IsTotalOnI32) {
   const Pairs<int32_t> operands = pairs<int32_t>();
-  for (int lanes : {1, 8})
+  for (int lanes : allLanes())
     checkPairs(GetParam(), lanes, operands);
 }
 
@@ -154,6 +154,8 @@ TEST_P(EmitMathInteger, IsTotalOnI64) {
   const Pairs<int64_t> operands = pairs<int64_t>();
   for (int lanes : {1, 4})
     checkPairs(GetParam(), lanes, operands);
+  if (vectorLanes().size() > 1)
+    checkPairs(GetParam(), vectorLanes().back(), operands);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EmitMathInteger,
@@ -165,11 +167,11 @@ INSTANTIATE_TEST_SUITE_P(All, EmitMathInteger,
 //===----------------------------------------------------------------------===//
 
 /// `op` of all x and each constant, as a vector or as a scalar broadcast.
-static void checkConstants(Op op, std::span<const int32_t> constants,
+static void checkConstants(Op op, int lanes, std::span<const int32_t> constants,
                            std::span<const int32_t> x, bool asScalar) {
   for (int32_t constant : constants) {
     const JitKernel kernel(
-        8, Element::I32, Element::I32,
+        lanes, Element::I32, Element::I32,
         [&](mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
             mlir::Value) -> mlir::Value {
           auto type = llvm::cast<mlir::VectorType>(x.getType());
@@ -188,7 +190,8 @@ static void checkConstants(Op op, std::span<const int32_t> constants,
     kernel(x, x, std::span(result));
     for (size_t i = 0; i < x.size(); ++i)
       ASSERT_EQ(result[i], expected(op, x[i], constant))
-          << x[i] << " " << spelling(op) << " " << constant;
+          << x[i] << " " << spelling(op) << " " << constant << ", " << lanes
+          << " lanes";
   }
 }
 
@@ -204,7 +207,7 @@ static std::vector<int32_t> dividends(std::span<const int32_t> constants) {
     }
   for (int i = 0; i < 20000; ++i)
     x.push_back(static_cast<int32_t>(random()));
-  x.resize(x.size() / 8 * 8);
+  x.resize(x.size() / 16 * 16);
   return x;
 }
 
@@ -238,9 +241,11 @@ TEST(EmitMathConstantInteger, DividesByConstants) {
   if (!canRunJitKernels())
     GTEST_SKIP() << "[SKIP] needs AVX2 and FMA";
   const std::vector<int32_t> x = dividends(kDivisors);
-  checkConstants(Op::FloorDiv, kDivisors, x, /*asScalar=*/false);
-  checkConstants(Op::Mod, kDivisors, x, /*asScalar=*/false);
-  checkConstants(Op::FloorDiv, kDivisors, x, /*asScalar=*/true);
+  for (int lanes : vectorLanes()) {
+    checkConstants(Op::FloorDiv, lanes, kDivisors, x, /*asScalar=*/false);
+    checkConstants(Op::Mod, lanes, kDivisors, x, /*asScalar=*/false);
+    checkConstants(Op::FloorDiv, lanes, kDivisors, x, /*asScalar=*/true);
+  }
 }
 
 TEST(EmitMathConstantInteger, ShiftsByConstants) {
@@ -248,8 +253,10 @@ TEST(EmitMathConstantInteger, ShiftsByConstants) {
     GTEST_SKIP() << "[SKIP] needs AVX2 and FMA";
   const int32_t counts[] = {0, 1, 31, 32, 33, -1};
   const std::vector<int32_t> x = dividends(counts);
-  checkConstants(Op::Shl, counts, x, /*asScalar=*/false);
-  checkConstants(Op::Shr, counts, x, /*asScalar=*/true);
+  for (int lanes : vectorLanes()) {
+    checkConstants(Op::Shl, lanes, counts, x, /*asScalar=*/false);
+    checkConstants(Op::Shr, lanes, counts, x, /*asScalar=*/true);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -259,7 +266,7 @@ TEST(EmitMathConstantInteger, ShiftsByConstants) {
 template <typename In, typename Out, typename Definition>
 static void checkUnary(Op op, Element in, Element out, int lanes,
                        std::vector<In> inputs, Definition definition) {
-  while (inputs.size() % 8 != 0)
+  while (inputs.size() % 16 != 0)
     inputs.push_back(0);
   const JitKernel kernel(lanes, in, out,
                          [&](mlir::OpBuilder &b, mlir::Location loc,
@@ -286,7 +293,7 @@ template <typename Int> static void checkIntegerSigns(int lanes) {
 TEST(EmitMathIntegerUnary, AbsWrapsAndSignIsOne) {
   if (!canRunJitKernels())
     GTEST_SKIP() << "[SKIP] needs AVX2 and FMA";
-  for (int lanes : {1, 8}) {
+  for (int lanes : allLanes()) {
     checkIntegerSigns<int32_t>(lanes);
     checkIntegerSigns<int64_t>(lanes);
   }
@@ -312,7 +319,7 @@ TEST(EmitMathIntegerUnary, ToI32Saturates) {
       for (float sign : {1.0f, -1.0f})
         floats.push_back(sign * std::nextafter(limit, direction));
   floats.insert(floats.end(), {INFINITY, -INFINITY, NAN, 2.5f, -2.5f});
-  for (int lanes : {1, 8}) {
+  for (int lanes : allLanes()) {
     checkUnary<float, int32_t>(Op::ToI32, Element::F32, Element::I32, lanes,
                                floats, saturate<float>);
     checkUnary<int64_t, int32_t>(

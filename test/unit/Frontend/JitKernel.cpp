@@ -28,11 +28,30 @@ using namespace mlir;
 
 namespace attnjit::test {
 
-bool canRunJitKernels() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  return features.lookup("avx2") && features.lookup("fma") &&
-         features.lookup("f16c") && features.lookup("bmi2");
+static constexpr int kLanesOfV4 = 16;
+
+std::vector<int> vectorLanes() {
+  const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  auto has = [&](std::initializer_list<llvm::StringRef> names) {
+    return llvm::all_of(
+        names, [&](llvm::StringRef name) { return features.lookup(name); });
+  };
+  std::vector<int> lanes;
+  if (!has({"avx2", "fma", "f16c", "bmi2"}))
+    return lanes;
+  lanes.push_back(8);
+  if (has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
+    lanes.push_back(kLanesOfV4);
+  return lanes;
 }
+
+std::vector<int> allLanes() {
+  std::vector<int> lanes = vectorLanes();
+  lanes.insert(lanes.begin(), 1);
+  return lanes;
+}
+
+bool canRunJitKernels() { return !vectorLanes().empty(); }
 
 static Type typeOf(OpBuilder &b, Element element) {
   switch (element) {
@@ -123,7 +142,7 @@ JitKernel::JitKernel(int lanes, Element in, Element out, const Emit &emit) {
 
   llvm::orc::JITTargetMachineBuilder target{
       llvm::Triple(llvm::sys::getProcessTriple())};
-  target.setCPU("x86-64-v3");
+  target.setCPU(lanes < kLanesOfV4 ? "x86-64-v3" : "x86-64-v4");
   jit = llvm::cantFail(
       llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(target).create());
   llvm::cantFail(

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Takes a function that emits code for one value of two values; gives machine
-// code that applies it along arrays, for x86-64-v3, on scalars or on vectors.
+// code that applies it along arrays, on scalars or on vectors: of 8 lanes for
+// x86-64-v3, of 16 for x86-64-v4.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,12 +21,18 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace attnjit::test {
 
 enum class Element { F32, I32, I64 };
 
-/// Whether this machine runs what a JitKernel is compiled to.
+/// f32 lanes of the targets that this machine executes, least first: none, 8,
+/// or 8 and 16.
+std::vector<int> vectorLanes();
+/// The same, behind 1.
+std::vector<int> allLanes();
+/// Whether this machine runs what a JitKernel of up to 8 lanes is compiled to.
 bool canRunJitKernels();
 
 class JitKernel {
@@ -34,7 +41,8 @@ public:
   using Emit = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location,
                                          mlir::Value x, mlir::Value y)>;
 
-  /// `lanes` of 1 makes scalars. Operands have type `in`.
+  /// `lanes` of 1 makes scalars, 16 and more code for x86-64-v4. Operands have
+  /// type `in`.
   JitKernel(int lanes, Element in, Element out, const Emit &emit);
 
   /// out[i] = emitted(x[i], y[i]); the size is a multiple of the lanes.
