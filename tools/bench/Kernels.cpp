@@ -53,7 +53,7 @@ public:
 
 private:
   Expected<void> addKernel(const char *name, const char *mod,
-                           const Shape &shape, int threads = 1);
+                           const Shape &shape, const WorkloadOptions &options);
   Expected<void> addBlas();
   void add(std::string name, std::function<Expected<double>()> measure) {
     contestants.push_back({std::move(name), std::move(measure)});
@@ -75,9 +75,10 @@ private:
 } // namespace
 
 Expected<void> KernelBench::addKernel(const char *name, const char *mod,
-                                      const Shape &shape, int threads) {
+                                      const Shape &shape,
+                                      const WorkloadOptions &options) {
   Expected<std::unique_ptr<Workload>> work =
-      Workload::create(engine, mod, shape, {.threads = threads});
+      Workload::create(engine, mod, shape, options);
   if (!work)
     return fail(Error(work.error()).in(name));
   Workload *workload = work->get();
@@ -126,20 +127,22 @@ Expected<void> KernelBench::addAll() {
   struct Entry {
     const char *name, *mod;
     Shape shape;
-    int threads = 1;
+    WorkloadOptions options = {};
   };
   for (const Entry &entry :
        {Entry{"dense", kDense, oneHead(2048, 128)},
+        {"dense f16", kDense, oneHead(2048, 128), {.dtype = DType::F16}},
+        {"dense bf16", kDense, oneHead(2048, 128), {.dtype = DType::BF16}},
         {"softcap", kSoftcap, oneHead(2048, 128)},
         {"alibi", kAlibi, oneHead(2048, 128)},
         {"dense D=64", kDense, oneHead(2048, 64)},
         {"dense S=4096", kDense, oneHead(4096, 128)},
         {"causal S=4096", kCausal, oneHead(4096, 128)},
-        {"causal, 2 threads", kCausal, oneHead(4096, 128), 2},
-        {"1 thread", kDense, heads, 1},
-        {"2 threads", kDense, heads, 2}})
+        {"causal, 2 threads", kCausal, oneHead(4096, 128), {.threads = 2}},
+        {"1 thread", kDense, heads},
+        {"2 threads", kDense, heads, {.threads = 2}}})
     if (Expected<void> ok =
-            addKernel(entry.name, entry.mod, entry.shape, entry.threads);
+            addKernel(entry.name, entry.mod, entry.shape, entry.options);
         !ok)
       return ok;
   if (Expected<void> ok = addBlas(); !ok)
@@ -170,9 +173,17 @@ std::vector<Figure> KernelBench::figures() const {
     return costFigure(title, numbers(name), numbers(over),
                       Target{Sense::AtMost, target});
   };
+  auto speed = [&](const char *title, const char *name, const char *over,
+                   double target) {
+    return speedupFigure(title, numbers(name), numbers(over),
+                         Target{Sense::AtLeast, target});
+  };
   std::vector<Figure> list = {
       share("dense D=128 S=2048, of the FMA peak", "dense", 0.80),
       share("dense D=64 S=2048, of the FMA peak", "dense D=64", 0.75),
+      speed("speed of f16 over f32, D=128 S=2048", "dense f16", "dense", 0.93),
+      speed("speed of bf16 over f32, D=128 S=2048", "dense bf16", "dense",
+            0.93),
       cost("causal over dense, D=128 S=4096", "causal S=4096", "dense S=4096",
            0.58),
       cost("softcap over plain, D=128 S=2048", "softcap", "dense", 1.15),
@@ -185,14 +196,11 @@ std::vector<Figure> KernelBench::figures() const {
                                  BlasAttention::library());
 #endif
   if (workloads.at("2 threads")->threads() == 2)
-    list.push_back(speedupFigure("speed of two threads over one, D=128 S=1024",
-                                 numbers("2 threads"), numbers("1 thread"),
-                                 Target{Sense::AtLeast, 1.85}));
+    list.push_back(speed("speed of two threads over one, D=128 S=1024",
+                         "2 threads", "1 thread", 1.85));
   if (workloads.at("causal, 2 threads")->threads() == 2)
-    list.push_back(speedupFigure("speed of two threads over one, causal S=4096",
-                                 numbers("causal, 2 threads"),
-                                 numbers("causal S=4096"),
-                                 Target{Sense::AtLeast, 1.80}));
+    list.push_back(speed("speed of two threads over one, causal S=4096",
+                         "causal, 2 threads", "causal S=4096", 1.80));
   list.push_back(timeFigure("look-up of a compiled kernel", "us",
                             numbers("lookup"), Target{Sense::AtMost, 2}));
   Figure peak;
