@@ -6,7 +6,11 @@ import itertools
 import math
 import struct
 
-FORMATS = {"<f4": "f", "<i4": "i", "<i8": "q", "|u1": "B", "|b1": "?", "<u2": "H"}
+# "<V2" is bfloat16 as ml_dtypes writes it; here its bits, as in "<u2".
+FORMATS = {
+    "<f4": "f", "<f2": "e", "<V2": "H", "<u2": "H",
+    "<i4": "i", "<i8": "q", "|u1": "B", "|b1": "?",
+}  # fmt: skip
 
 
 def encode(shape, values, descr="<f4", order="False", shape_text=None):
@@ -37,6 +41,16 @@ def read(path):
     count = math.prod(shape)
     values = struct.unpack(f"<{count}{FORMATS[descr]}", data[10 + length :])
     return descr, shape, list(values)
+
+
+def to_bfloat16(value):
+    """The bits of a number, rounded to the nearest even one."""
+    (bits,) = struct.unpack("<I", struct.pack("<f", value))
+    return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+
+
+def from_bfloat16(bits):
+    return struct.unpack("<f", struct.pack("<I", bits << 16))[0]
 
 
 def indices(*sizes):

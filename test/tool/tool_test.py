@@ -155,6 +155,36 @@ class RunTest(ToolTest):
         self.assertEqual((descr, shape), ("<f4", (2, 2, 5)))
         self.assertClose(values, lse)
 
+    def test_16_bit_files(self):
+        cases = [
+            # written as, written as numbers, read back, options, unit roundoff
+            ("<f2", lambda x: x, lambda x: x, [], 2**-11),
+            ("<V2", npy.to_bfloat16, npy.from_bfloat16, [], 2**-8),
+            ("<u2", npy.to_bfloat16, npy.from_bfloat16, ["--dtype", "bf16"], 2**-8),
+        ]
+        for descr, encode, decode, options, roundoff in cases:
+            arguments = [
+                f for name, shape in (
+                    ("q", (1, 2, 5, 8)), ("k", (1, 1, 7, 8)), ("v", (1, 1, 7, 4)),
+                ) for f in (f"--{name}", self.tensor(
+                    f"{name}.npy", shape,
+                    [encode(random.gauss(0, 1)) for _ in range(math.prod(shape))],
+                    descr,
+                ))
+            ]  # fmt: skip
+            result = self.json_of(
+                "run", self.mod(CAUSAL), *arguments, *options, "--check",
+                "-o", self.dir / "out.npy",
+            )  # fmt: skip
+            self.assertTrue(result["check"]["ok"], descr)
+            inputs = [(shape, list(map(decode, data))) for shape, data in self.load()]
+            want, _ = attention(*inputs, lambda s, *_: s, lambda b, h, i, j: i >= j)
+            written, shape, values = npy.read(self.dir / "out.npy")
+            self.assertEqual(written, "<f2" if descr == "<f2" else "<V2")
+            self.assertEqual(shape, (1, 2, 5, 4))
+            for got, exact in zip(map(decode, values), want):
+                self.assertAlmostEqual(got, exact, delta=roundoff * abs(exact) + 1e-5)
+
     def test_mask_tensor_and_offsets(self):
         mask = [(3 * i + j) % 4 != 0 and i != 2 for i, j in npy.indices(5, 7)]
         path = self.tensor("mask.npy", (1, 1, 5, 7), mask, "|b1")
