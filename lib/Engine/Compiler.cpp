@@ -18,6 +18,7 @@
 #include "attnjit/Frontend/BuildForward.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
+#include "attnjit/Target/Common/Passes.h"
 #include "attnjit/Text/Printer.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -151,7 +152,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return mlir;
 
   if (mlir::failed(trace.time(
-          "convert", [&] { return cpu::convertKernelToLLVM(*module); })))
+          "convert", [&] { return codegen::convertKernelToLLVM(*module); })))
     return fail(ErrorKind::Internal,
                 fmt::format("conversion to LLVM failed: {}", diagnostics.text));
   auto code = [&](Stage at, CodeForm form,

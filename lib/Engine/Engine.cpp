@@ -50,7 +50,7 @@ struct RequestHash {
     mix(expr(request.mod.prob()));
     mix(expr(request.mod.sink()));
     mix(request.spec.D * 1024 + request.spec.Dv);
-    mix(static_cast<size_t>(request.target.cpu));
+    mix(std::hash<std::string_view>()(request.target.name()));
     return hash;
   }
 };

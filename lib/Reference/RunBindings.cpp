@@ -55,7 +55,8 @@ void RunBindings::bindSizes() {
 
 void RunBindings::setHead(int64_t b, int64_t h) {
   auto offsetAt = [b](const AttnJitPerBatch &offset) {
-    return offset.data[b * offset.stride];
+    return offset.data ? offset.data[b * offset.stride]
+                       : static_cast<int32_t>(offset.stride);
   };
   offsetOfQ = offsetAt(kernelArgs.q_offset);
   offsetOfKv = offsetAt(kernelArgs.kv_offset);

@@ -49,7 +49,7 @@ static AttnJitBuffer abiBuffer(const Tensor &tensor) {
 
 static AttnJitPerBatch abiOffset(const OffsetArg &offset) {
   if (!offset.perBatch)
-    return {&offset.scalar, 0};
+    return {nullptr, offset.scalar};
   return {static_cast<const int32_t *>(offset.perBatch->data),
           strideOf(*offset.perBatch, 0)};
 }

@@ -20,7 +20,7 @@ namespace attnjit {
 PrefillSchedule PrefillSchedule::choose(const AttentionSpec &spec,
                                         const TargetSpec &target) {
   PrefillSchedule schedule;
-  if (target.cpu == CpuLevel::V4) {
+  if (target.is(CpuLevel::V4)) {
     // 16 accumulators, 2 query vectors and a key element are 19 of the 32
     // registers. On Zen 4 at D = 128, S = 1024, of the FMA peak, dense /
     // causal:
@@ -51,7 +51,7 @@ std::string PrefillSchedule::keyText() const {
 DecodeSchedule DecodeSchedule::choose(const AttentionSpec &spec,
                                       const TargetSpec &target) {
   DecodeSchedule schedule;
-  if (target.cpu == CpuLevel::V4) {
+  if (target.is(CpuLevel::V4)) {
     // 16 accumulators; groups of 4 and 8 heads leave no rest. On Zen 4 at
     // D = 128 with 8 heads a group, f32 in L2, of the FMA peak: 4 rows 75.4 %,
     // 3 rows 71.6 %, 4 rows by 8 vectors 69.5 %, against 71.1 % of x86-64-v3 in

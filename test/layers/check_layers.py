@@ -28,8 +28,8 @@ FLOORS = {
     "Reference": ["Expr", "Spec", "Runtime"],
     "Dialect": ["Support"],
     "Frontend": ["Dialect", "Analysis", "Spec"],
-    "Target/Common": ["Dialect", "Spec", "ABI"],
-    "Target/CPU": ["Target/Common", "Frontend"],
+    "Target/Common": ["Frontend", "ABI"],
+    "Target/CPU": ["Target/Common"],
     "Engine": ["Target/CPU", "Text", "Cache", "Runtime", "Reference"],
 }
 # Folders that may include LLVM and MLIR; none of them is installed, but for

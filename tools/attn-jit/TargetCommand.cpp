@@ -72,7 +72,7 @@ Expected<int> TargetCommand::run(const ProcessClock &clock) {
                   cpu.cores, fmt::join(cpu.features, " "));
   double hostPeak = 0;
   Json targets = Json::array();
-  for (const TargetSpec &target : TargetSpec::all()) {
+  for (const TargetSpec &target : TargetSpec::cpus()) {
     const double peak =
         trace.time("measure peak", [&] { return bestPeak(target); });
     if (host && target == *host)

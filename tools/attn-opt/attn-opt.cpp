@@ -12,6 +12,7 @@
 
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Target/CPU/Passes.h"
+#include "attnjit/Target/Common/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<attnjit::attn::AttnDialect>();
   attnjit::cpu::registerDependentDialects(registry);
+  attnjit::codegen::registerAttnCommonPasses();
   attnjit::cpu::registerAttnCPUPasses();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(

@@ -65,7 +65,7 @@ __attribute__((target("avx512f"), noinline)) static void runChunk512() {
 
 /// GFLOP/s of the calling thread in its best chunk.
 static double measureThread(const TargetSpec &target, double seconds) {
-  const bool wide = target.cpu == CpuLevel::V4;
+  const bool wide = target.is(CpuLevel::V4);
   const double flopsPerChunk =
       double(kIterationsPerChunk) * kChains * (wide ? 16 : 8) * kFlopsPerFma;
   double best = 0;

@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 3
+#define ATTNJIT_ABI_VERSION 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,8 +38,8 @@ typedef struct {
   int64_t stride[4];
 } AttnJitBuffer;
 
-/** An i32 per batch entry: value of b is data[b * stride]; stride 0 gives all
- *  the same; null means absent (offsets: 0, lengths: the tensor's). */
+/** An i32 per batch entry: the value of b is data[b * stride]. Where data is
+ *  null, an offset is (int32_t)stride for all of them, a length the tensor's. */
 typedef struct {
   const int32_t *data;
   int64_t stride;

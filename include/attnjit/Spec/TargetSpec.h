@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Names a target: an x86-64 micro-architecture level.
+// Names a target: an x86-64 micro-architecture level, or an NVIDIA GPU's
+// compute capability.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,8 +15,10 @@
 
 #include "attnjit/Support/Error.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace attnjit {
@@ -26,24 +29,54 @@ enum class CpuLevel {
   V4, ///< AVX-512 F, BW, CD, DQ, VL: 32 registers of 512 bits
 };
 
+/// NVIDIA GPUs by compute capability. Code for one runs on those of the same
+/// major number and a minor number that is not lower; PTX for one is compiled
+/// by the driver for every later one.
+enum class GpuArch { Sm80, Sm86, Sm89, Sm90, Sm100, Sm120 };
+
+/// What kernels must know of a GpuArch. Numbers are those of the CUDA C++
+/// Programming Guide, "Technical Specifications per Compute Capability".
+struct GpuTraits {
+  std::string_view name; ///< "sm_80"
+  int major, minor;      ///< compute capability
+  /// The version of the PTX instruction set, major * 10 + minor, that the
+  /// target's code is written in at least.
+  int ptxVersion;
+  int64_t sharedBytes; ///< most shared memory of one block
+  int64_t sharedBytesOfMultiprocessor;
+};
+
 /// The machine that a kernel is compiled for.
 struct TargetSpec {
-  CpuLevel cpu = CpuLevel::V3;
+  std::variant<CpuLevel, GpuArch> machine = CpuLevel::V3;
 
-  /// The best level that this machine can execute; an Error of kind
+  /// The best CPU level that this machine can execute; an Error of kind
   /// Unsupported where it has no AVX2 or FMA.
   static Expected<TargetSpec> host();
 
-  /// Every target there is, whether or not it runs here, least first.
-  static const std::vector<TargetSpec> &all();
+  /// The best GPU target whose code a GPU of that compute capability executes;
+  /// an Error of kind Unsupported for one that is too old.
+  static Expected<TargetSpec> ofGpu(int major, int minor);
+
+  /// Every CPU and every GPU target there is, whether or not it runs here,
+  /// least first.
+  static const std::vector<TargetSpec> &cpus();
+  static const std::vector<TargetSpec> &gpus();
 
   /// From "host" or a target's name; the Error lists what is known.
   static Expected<TargetSpec> parse(std::string_view name);
 
-  /// "x86-64-v3", "x86-64-v4".
+  /// "x86-64-v3", "x86-64-v4", "sm_80", ...
   std::string_view name() const;
 
-  /// Whether this machine can execute code for this target.
+  bool isGpu() const { return std::holds_alternative<GpuArch>(machine); }
+  bool is(CpuLevel level) const { return *this == TargetSpec{level}; }
+
+  /// Of a GPU target.
+  const GpuTraits &gpu() const;
+
+  /// Whether this machine's processor can execute code for this target; false
+  /// for a GPU target.
   bool runsHere() const;
 
   bool operator==(const TargetSpec &) const = default;

@@ -88,7 +88,9 @@ void DecodeEmitter::emit() {
       LLVM::LLVMFuncOp::create(ir.b, ir.loc, forward.getSymName(), type);
   OpBuilder::InsertionGuard guard(ir.b);
   ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
-  in = KernelInputs::load(ir, forward, function.getArgument(0), w.zeros);
+  Value args = function.getArgument(0);
+  Value zeros = ir.byteAt(KernelInputs::loadWorkspace(ir, args), w.zeros);
+  in = KernelInputs::load(ir, forward, args, Captured::Elsewhere, zeros);
   fill(workspace(w.zeros), widthV, 0.0f);
   emitGrid();
   ir.loop(in.workBegin, in.workEnd, 1, [&](Value item) { emitItem(item); });

@@ -13,7 +13,7 @@
 
 #include "DecodeEmitter.h"
 
-#include "Philox.h"
+#include "attnjit/Target/Common/Philox.h"
 
 #include "attnjit/Frontend/EmitLoad.h"
 

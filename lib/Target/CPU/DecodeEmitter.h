@@ -15,10 +15,10 @@
 #define ATTNJIT_LIB_TARGET_CPU_DECODEEMITTER_H
 
 #include "Element.h"
-#include "Ir.h"
-#include "KernelInputs.h"
 #include "OnlineSoftmax.h"
 #include "attnjit/Target/CPU/Decode.h"
+#include "attnjit/Target/Common/Ir.h"
+#include "attnjit/Target/Common/KernelInputs.h"
 
 #include <optional>
 

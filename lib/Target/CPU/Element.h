@@ -13,9 +13,13 @@
 #ifndef ATTNJIT_LIB_TARGET_CPU_ELEMENT_H
 #define ATTNJIT_LIB_TARGET_CPU_ELEMENT_H
 
-#include "Ir.h"
+#include "attnjit/Target/Common/Ir.h"
 
 namespace attnjit::cpu {
+
+using namespace codegen;
+using mlir::Type;
+using mlir::Value;
 
 /// The element type of a kernel's tensors: f32, f16 or bf16.
 class Element {

@@ -14,10 +14,14 @@
 #ifndef ATTNJIT_LIB_TARGET_CPU_ONLINESOFTMAX_H
 #define ATTNJIT_LIB_TARGET_CPU_ONLINESOFTMAX_H
 
-#include "Ir.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Target/Common/Ir.h"
 
 namespace attnjit::cpu {
+
+using namespace codegen;
+using mlir::Type;
+using mlir::Value;
 
 class OnlineSoftmax {
 public:

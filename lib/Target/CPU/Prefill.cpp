@@ -111,7 +111,9 @@ void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> body) {
   auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type);
   OpBuilder::InsertionGuard guard(ir.b);
   ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
-  in = KernelInputs::load(ir, forward, function.getArgument(0), w.zeros);
+  Value args = function.getArgument(0);
+  Value zeros = ir.byteAt(KernelInputs::loadWorkspace(ir, args), w.zeros);
+  in = KernelInputs::load(ir, forward, args, Captured::Elsewhere, zeros);
   fill(workspace(w.zeros), width, 0.0f);
   Value blocks = ir.divUp(in.Sq, ir.cI64(s.blockQ));
   ir.loop(in.workBegin, in.workEnd, 1, [&](Value index) {

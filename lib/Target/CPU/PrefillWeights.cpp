@@ -13,7 +13,7 @@
 
 #include "PrefillEmitter.h"
 
-#include "Philox.h"
+#include "attnjit/Target/Common/Philox.h"
 
 #include <cmath>
 

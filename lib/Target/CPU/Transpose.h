@@ -14,7 +14,7 @@
 #define ATTNJIT_LIB_TARGET_CPU_TRANSPOSE_H
 
 #include "Element.h"
-#include "Ir.h"
+#include "attnjit/Target/Common/Ir.h"
 
 namespace attnjit::cpu {
 

@@ -121,7 +121,7 @@ Expected<std::string> generateCode(mlir::ModuleOp module,
       // Else LLVM splits the vectors of x86-64-v4 in two: its default for
       // processors that lower their clock for whole ones.
       function.addFnAttr("prefer-vector-width",
-                         target.cpu == CpuLevel::V4 ? "512" : "256");
+                         target.is(CpuLevel::V4) ? "512" : "256");
       function.setDoesNotThrow();
     }
 

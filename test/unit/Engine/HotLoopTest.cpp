@@ -96,7 +96,7 @@ std::string compile(std::string_view text, const AttentionSpec &spec,
 
 /// No accumulator leaves its register, and all of it is used.
 void expectAccumulatorsStay(const Lines &loop, const TargetSpec &target) {
-  const bool wide = target.cpu == CpuLevel::V4;
+  const bool wide = target.is(CpuLevel::V4);
   const std::string vector = wide ? "%zmm" : "%ymm";
   int products = 0;
   for (const std::string &line : loop) {
@@ -164,7 +164,7 @@ TEST_P(HotLoopTest, DecodeAccumulatorsStayInRegisters) {
 INSTANTIATE_TEST_SUITE_P(
     Mods, HotLoopTest,
     testing::Combine(
-        testing::ValuesIn(TargetSpec::all()),
+        testing::ValuesIn(TargetSpec::cpus()),
         testing::Values("", "mask = q >= kv\n",
                         "mask = q >= kv\nscore = 30.0 * tanh(score / 30.0)\n",
                         "buffer doc : i32[Skv]\nbuffer slope : f32[Hq]\n"

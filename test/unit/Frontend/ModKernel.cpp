@@ -17,6 +17,7 @@
 #include "attnjit/Frontend/ModEmitter.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
+#include "attnjit/Target/Common/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -166,7 +167,7 @@ Expected<ModKernel> ModKernel::compile(ModuleOp module,
   forward.erase();
   if (failed(verify(*copy)))
     return fail(ErrorKind::Internal, "the emitted code does not verify");
-  if (failed(cpu::convertKernelToLLVM(*copy)))
+  if (failed(codegen::convertKernelToLLVM(*copy)))
     return fail(ErrorKind::Internal, "the emitted code does not convert");
   Trace trace;
   auto object = generateCode(*copy, TargetSpec{}, CodeForm::Object, trace);

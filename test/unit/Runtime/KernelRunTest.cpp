@@ -251,9 +251,10 @@ TEST_F(KernelRun, FillsTheStruct) {
   EXPECT_EQ(abi.B_global, kB);
   EXPECT_EQ(abi.Hq_global, kHq);
   EXPECT_EQ(abi.Dv, kDv);
-  EXPECT_EQ(*abi.q_offset.data, 0);
-  EXPECT_EQ(*abi.kv_offset.data, 4);
-  EXPECT_EQ(abi.kv_offset.stride, 0);
+  EXPECT_EQ(abi.q_offset.data, nullptr);
+  // A scalar is in the place of the stride.
+  EXPECT_EQ(abi.kv_offset.data, nullptr);
+  EXPECT_EQ(abi.kv_offset.stride, 4);
   EXPECT_EQ(abi.q_len.data, nullptr);
   EXPECT_EQ(abi.scale, static_cast<float>(1 / std::sqrt(3.0)));
   EXPECT_EQ(abi.dropout_threshold, 0x40000000u);

@@ -61,10 +61,34 @@ TEST(AttentionSpec, KeyTextTellsAnyTwoApart) {
 TEST(TargetSpec, ParsesItsOwnName) {
   EXPECT_EQ(TargetSpec{CpuLevel::V3}.name(), "x86-64-v3");
   EXPECT_EQ(TargetSpec{CpuLevel::V4}.name(), "x86-64-v4");
-  for (const TargetSpec &target : TargetSpec::all()) {
-    Expected<TargetSpec> parsed = TargetSpec::parse(target.name());
-    ASSERT_TRUE(parsed);
-    EXPECT_EQ(*parsed, target);
+  for (const auto *targets : {&TargetSpec::cpus(), &TargetSpec::gpus()})
+    for (const TargetSpec &target : *targets) {
+      Expected<TargetSpec> parsed = TargetSpec::parse(target.name());
+      ASSERT_TRUE(parsed);
+      EXPECT_EQ(*parsed, target);
+    }
+}
+
+TEST(TargetSpec, PicksTheBestForAGpu) {
+  auto nameOf = [](int major, int minor) {
+    auto target = TargetSpec::ofGpu(major, minor);
+    return target ? std::string(target->name()) : "none";
+  };
+  EXPECT_EQ(nameOf(7, 5), "none");
+  EXPECT_EQ(nameOf(8, 0), "sm_80");
+  EXPECT_EQ(nameOf(8, 6), "sm_86");
+  EXPECT_EQ(nameOf(8, 7), "sm_86");
+  EXPECT_EQ(nameOf(8, 9), "sm_89");
+  EXPECT_EQ(nameOf(9, 0), "sm_90");
+  EXPECT_EQ(nameOf(10, 3), "sm_100");
+  // No target of its own: the driver compiles the PTX of a lesser one.
+  EXPECT_EQ(nameOf(11, 0), "sm_100");
+  EXPECT_EQ(nameOf(12, 1), "sm_120");
+  EXPECT_EQ(nameOf(13, 0), "sm_120");
+  for (const TargetSpec &target : TargetSpec::gpus()) {
+    EXPECT_TRUE(target.isGpu());
+    EXPECT_FALSE(target.runsHere());
+    EXPECT_EQ(nameOf(target.gpu().major, target.gpu().minor), target.name());
   }
 }
 
@@ -87,9 +111,9 @@ TEST(TargetSpec, HostIsWhatRunsHere) {
   if (host) {
     EXPECT_EQ(*parsed, *host);
     // The widest that runs.
-    for (const TargetSpec &target : TargetSpec::all())
+    for (const TargetSpec &target : TargetSpec::cpus())
       EXPECT_TRUE(target == *host || !target.runsHere() ||
-                  target.cpu < host->cpu);
+                  target.machine < host->machine);
   } else {
     EXPECT_EQ(host.error().kind(), ErrorKind::Unsupported);
   }
@@ -97,12 +121,12 @@ TEST(TargetSpec, HostIsWhatRunsHere) {
 
 /// What the kernels take for granted of every schedule.
 TEST(Schedule, FitsItsLoops) {
-  for (const TargetSpec &target : TargetSpec::all())
+  for (const TargetSpec &target : TargetSpec::cpus())
     for (int64_t D : {1, 64, 65, 128, 129, 256, 257, 512}) {
       SCOPED_TRACE(testing::Message() << target.name() << ", D = " << D);
       const AttentionSpec spec = AttentionSpec::of(D);
       const PrefillSchedule p = PrefillSchedule::choose(spec, target);
-      EXPECT_EQ(p.lanes, target.cpu == CpuLevel::V4 ? 16 : 8);
+      EXPECT_EQ(p.lanes, target.is(CpuLevel::V4) ? 16 : 8);
       EXPECT_TRUE(p.rows == 4 || p.rows == 8);
       EXPECT_EQ(p.blockQ % p.strip(), 0);
       EXPECT_EQ(p.blockKv % p.rows, 0);

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The two steps from `attn.forward` to the LLVM dialect, as functions for the
-// compiler and as passes for attn-opt.
+// The step from `attn.forward` to loops and vectors, as a function for the
+// compiler and as a pass for attn-opt.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,10 +31,6 @@ namespace attnjit::cpu {
 /// lower-decode.mlir.
 mlir::LogicalResult lowerForwards(mlir::ModuleOp module, Entry entry,
                                   const TargetSpec &target);
-
-/// Converts scf, arith and vector operations to the LLVM dialect in one
-/// conversion. Test: convert-kernel-to-llvm.mlir.
-mlir::LogicalResult convertKernelToLLVM(mlir::ModuleOp module);
 
 /// The dialects that lowered kernels are made of.
 void registerDependentDialects(mlir::DialectRegistry &registry);

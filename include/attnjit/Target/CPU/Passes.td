@@ -10,13 +10,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def ConvertKernelToLLVM
-    : Pass<"attn-convert-kernel-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Convert a CPU kernel's scf, arith and vector ops to LLVM";
-  let dependentDialects = [
-    "::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect"];
-}
-
 def LowerForward : Pass<"attn-lower-forward", "::mlir::ModuleOp"> {
   let summary = "Lower `attn.forward` to the loops of a CPU kernel";
   let options = [

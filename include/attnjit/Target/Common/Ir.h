@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The operations that CPU kernels are made of, each as one short call. Indices
+// The operations that kernels are made of, each as one short call. Indices
 // and offsets are i64; memory is reached through !llvm.ptr.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTNJIT_LIB_TARGET_CPU_IR_H
-#define ATTNJIT_LIB_TARGET_CPU_IR_H
+#ifndef ATTNJIT_TARGET_COMMON_IR_H
+#define ATTNJIT_TARGET_COMMON_IR_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -19,9 +19,9 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Builders.h"
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
-// In this target, types and values are MLIR's, not those of expressions.
+// Here types and values are MLIR's, not those of expressions.
 using mlir::Type;
 using mlir::Value;
 
@@ -272,6 +272,6 @@ private:
   }
 };
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen
 
-#endif // ATTNJIT_LIB_TARGET_CPU_IR_H
+#endif // ATTNJIT_TARGET_COMMON_IR_H

@@ -9,14 +9,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H
-#define ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H
+#ifndef ATTNJIT_TARGET_COMMON_KERNELINPUTS_H
+#define ATTNJIT_TARGET_COMMON_KERNELINPUTS_H
 
-#include "Ir.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Frontend/ModEmitter.h"
+#include "attnjit/Target/Common/Ir.h"
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
 /// A tensor of the ABI: its address and strides in elements.
 struct TensorInput {
@@ -57,6 +57,10 @@ struct DropoutInput {
   mlir::Value scale;              ///< f32, 1 / (1 - rate)
 };
 
+/// Where captured values lie: where the struct points to (in host memory), or
+/// behind it, buffers first (in the parameters of a GPU kernel).
+enum class Captured { Elsewhere, Behind };
+
 struct KernelInputs {
   TensorInput q, k, v, out, lse, mask;
   mlir::Value B, Hq, Hkv, Sq, Skv, HqGlobal;
@@ -67,13 +71,16 @@ struct KernelInputs {
   mlir::Value workspace, workBegin, workEnd;
   mlir::Value itemCosts; ///< i32 by work item
   SplitInputs splits;
-  /// What the mod reads. `zeros` (64 zero bytes) backs empty buffers.
+  /// What the mod reads; zeros back empty buffers.
   CaptureAccess captures;
 
-  /// Emits the loads. `args` is the kernel's argument; `zeros` a byte offset
-  /// in the workspace.
+  /// Emits the loads. `args` is the kernel's argument; `zeros` the address of
+  /// 64 zero bytes.
   static KernelInputs load(Ir &ir, attn::ForwardOp forward, mlir::Value args,
-                           int64_t zeros);
+                           Captured captured, mlir::Value zeros);
+
+  /// The workspace of the call.
+  static mlir::Value loadWorkspace(Ir &ir, mlir::Value args);
 };
 
 /// Makes the corners of a tile known: of its queries, of its keys. `first` and
@@ -83,9 +90,9 @@ void bindQueryCorners(Ir &ir, ModEmitter &mods, mlir::Value first,
 void bindKeyCorners(Ir &ir, ModEmitter &mods, mlir::Value first,
                     mlir::Value last, mlir::Value offset);
 
-/// The value for batch entry `b` (i64), as i32; 0 where it is absent.
+/// The value for batch entry `b` (i64), as i32.
 mlir::Value loadPerBatch(Ir &ir, const PerBatchInput &input, mlir::Value b);
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen
 
-#endif // ATTNJIT_LIB_TARGET_CPU_KERNELINPUTS_H
+#endif // ATTNJIT_TARGET_COMMON_KERNELINPUTS_H

@@ -14,13 +14,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Philox.h"
+#include "attnjit/Target/Common/Philox.h"
 
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
 /// A constant of `like`'s type.
 static Value constantLike(Ir &ir, Value like, uint32_t value) {
@@ -71,4 +71,4 @@ std::array<Value, 4> emitDropoutWords(Ir &ir, const DropoutInput &dropout,
   return emitPhilox(ir, {quad, q, head, dropout.counter}, dropout.key);
 }
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen

@@ -13,14 +13,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTNJIT_LIB_TARGET_CPU_PHILOX_H
-#define ATTNJIT_LIB_TARGET_CPU_PHILOX_H
+#ifndef ATTNJIT_TARGET_COMMON_PHILOX_H
+#define ATTNJIT_TARGET_COMMON_PHILOX_H
 
-#include "KernelInputs.h"
+#include "attnjit/Target/Common/KernelInputs.h"
 
 #include <array>
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
 /// Ten rounds of Philox4x32. The key is two scalars.
 std::array<Value, 4> emitPhilox(Ir &ir, std::array<Value, 4> counter,
@@ -32,6 +32,6 @@ std::array<Value, 4> emitPhilox(Ir &ir, std::array<Value, 4> counter,
 std::array<Value, 4> emitDropoutWords(Ir &ir, const DropoutInput &dropout,
                                       Value quad, Value q, Value head);
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen
 
-#endif // ATTNJIT_LIB_TARGET_CPU_PHILOX_H
+#endif // ATTNJIT_TARGET_COMMON_PHILOX_H

@@ -13,11 +13,11 @@
 // After:
 //   %s = llvm.intr.fmuladd(%a, %b, %c)
 //
-// Test: test/Target/CPU/convert-kernel-to-llvm.mlir
+// Test: test/Target/Common/convert-kernel-to-llvm.mlir
 //
 //===----------------------------------------------------------------------===//
 
-#include "attnjit/Target/CPU/Passes.h"
+#include "attnjit/Target/Common/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -34,10 +34,10 @@
 
 using namespace mlir;
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
 #define GEN_PASS_DEF_CONVERTKERNELTOLLVM
-#include "attnjit/Target/CPU/Passes.h.inc"
+#include "attnjit/Target/Common/Passes.h.inc"
 
 LogicalResult convertKernelToLLVM(ModuleOp module) {
   MLIRContext *context = module.getContext();
@@ -50,6 +50,7 @@ LogicalResult convertKernelToLLVM(ModuleOp module) {
   populateVectorToLLVMConversionPatterns(converter, patterns);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
+  target.addLegalDialect("nvvm");
   return applyFullConversion(module, target, std::move(patterns));
 }
 
@@ -63,4 +64,4 @@ struct ConvertKernelToLLVM
 };
 } // namespace
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen

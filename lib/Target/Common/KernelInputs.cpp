@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelInputs.h"
+#include "attnjit/Target/Common/KernelInputs.h"
 
 #include "attnjit/ABI/KernelArgs.h"
 
@@ -18,7 +18,7 @@
 
 using namespace mlir;
 
-namespace attnjit::cpu {
+namespace attnjit::codegen {
 
 static TensorInput loadTensor(Ir &ir, Value args, size_t offset) {
   TensorInput tensor;
@@ -68,7 +68,7 @@ static DropoutInput loadDropout(Ir &ir, Value args) {
   auto word = [&](size_t offset) {
     return ir.load(ir.i32(), ir.byteAt(args, offset));
   };
-  // x86-64 is little-endian: the low half comes first.
+  // Every target is little-endian: the low half comes first.
   constexpr size_t kSeed = offsetof(AttnJitKernelArgs, dropout_seed);
   constexpr size_t kOffset = offsetof(AttnJitKernelArgs, dropout_offset);
   DropoutInput dropout;
@@ -94,8 +94,13 @@ Value TensorInput::headBase(Ir &ir, Type element, Value b, Value head) const {
                ir.add(ir.mul(b, stride[0]), ir.mul(head, stride[1])));
 }
 
+Value KernelInputs::loadWorkspace(Ir &ir, Value args) {
+  return ir.load(ir.ptr(),
+                 ir.byteAt(args, offsetof(AttnJitKernelArgs, workspace)));
+}
+
 KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
-                                int64_t zeros) {
+                                Captured captured, Value zeros) {
 #define FIELD(name) offsetof(AttnJitKernelArgs, name)
   auto field = [&](Type type, size_t offset) {
     return ir.load(type, ir.byteAt(args, offset));
@@ -120,7 +125,7 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   in.scale = field(ir.f32(), FIELD(scale));
   if (forward.getDropout())
     in.dropout = loadDropout(ir, args);
-  in.workspace = field(ir.ptr(), FIELD(workspace));
+  in.workspace = loadWorkspace(ir, args);
   in.workBegin = field(ir.i64(), FIELD(work_begin));
   in.workEnd = field(ir.i64(), FIELD(work_end));
   in.itemCosts = field(ir.ptr(), FIELD(item_costs));
@@ -138,7 +143,11 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   for (auto [slot, extent] : llvm::zip(in.captures.extents, extents))
     slot = ir.trunc32(extent);
 
-  Value params = field(ir.ptr(), FIELD(params));
+  const int64_t buffersBytes =
+      forward.getBuffers().size() * sizeof(AttnJitBuffer);
+  Value behind = ir.byteAt(args, sizeof(AttnJitKernelArgs));
+  Value params = captured == Captured::Behind ? ir.byteAt(behind, buffersBytes)
+                                              : field(ir.ptr(), FIELD(params));
   for (auto [ordinal, param] : llvm::enumerate(forward.getParams())) {
     Type type = cast<TypeAttr>(param).getValue();
     Value slot = ir.at(params, ir.i64(), static_cast<int64_t>(ordinal));
@@ -147,12 +156,12 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
             ? ir.cmp(Ir::Pred::ne, ir.load(ir.i64(), slot), ir.cI64(0))
             : ir.load(type, slot));
   }
-  Value buffers = field(ir.ptr(), FIELD(buffers));
+  Value buffers =
+      captured == Captured::Behind ? behind : field(ir.ptr(), FIELD(buffers));
   for (auto [ordinal, buffer] : llvm::enumerate(forward.getBuffers()))
-    in.captures.buffers.push_back(
-        loadBuffer(ir, ir.byteAt(buffers, ordinal * sizeof(AttnJitBuffer)),
-                   cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()),
-                   ir.byteAt(in.workspace, zeros)));
+    in.captures.buffers.push_back(loadBuffer(
+        ir, ir.byteAt(buffers, ordinal * sizeof(AttnJitBuffer)),
+        cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()), zeros));
 #undef FIELD
   return in;
 }
@@ -179,19 +188,16 @@ void bindKeyCorners(Ir &ir, ModEmitter &mods, Value first, Value last,
 }
 
 Value loadPerBatch(Ir &ir, const PerBatchInput &input, Value b) {
-  Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
-  Value present = LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne,
-                                       input.data, null);
   return ir
       .ifElse(
-          ir.i32(), present,
+          ir.i32(), ir.isNotNull(input.data),
           [&] {
             Value address =
                 ir.at(input.data, ir.i32(), ir.mul(b, input.stride));
             return Ir::Values{ir.load(ir.i32(), address)};
           },
-          [&] { return Ir::Values{ir.cI32(0)}; })
+          [&] { return Ir::Values{ir.trunc32(input.stride)}; })
       .front();
 }
 
-} // namespace attnjit::cpu
+} // namespace attnjit::codegen
