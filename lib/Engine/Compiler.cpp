@@ -19,6 +19,7 @@
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
 #include "attnjit/Target/Common/Passes.h"
+#include "attnjit/Target/NVPTX/Passes.h"
 #include "attnjit/Text/Printer.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -124,6 +125,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     mlir::DialectRegistry registry;
     registry.insert<attn::AttnDialect>();
     cpu::registerDependentDialects(registry);
+    nvptx::registerDependentDialects(registry);
     registerCodeGenTranslations(registry);
     auto created = std::make_unique<mlir::MLIRContext>(
         registry, mlir::MLIRContext::Threading::DISABLED);
@@ -143,8 +145,10 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
   if (!attn || stage == Stage::Attn)
     return attn;
 
-  if (mlir::failed(trace.time(
-          "lower", [&] { return cpu::lowerForwards(*module, entry, target); })))
+  if (mlir::failed(trace.time("lower", [&] {
+        return target.isGpu() ? nvptx::lowerForwards(*module, entry, target)
+                              : cpu::lowerForwards(*module, entry, target);
+      })))
     return fail(ErrorKind::Unsupported, diagnostics.text);
   auto mlir =
       reached(Stage::Mlir, ".mlir", [&] { return printModule(*module); });

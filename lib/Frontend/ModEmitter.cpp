@@ -106,6 +106,14 @@ static ValueRange yieldsOf(Block &block) {
   return block.getTerminator()->getOperands();
 }
 
+void ModEmitter::adopt(const ModEmitter &other) {
+  for (auto [mine, theirs] : llvm::zip(positions, other.positions))
+    if (!mine)
+      mine = theirs;
+  values.insert(other.values.begin(), other.values.end());
+  steps.insert(other.steps.begin(), other.steps.end());
+}
+
 void ModEmitter::emitReady(Region &region) {
   if (!region.empty())
     emitBlock(region.front(), yieldsOf(region.front()), /*readyOnly=*/true);

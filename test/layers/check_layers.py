@@ -30,11 +30,13 @@ FLOORS = {
     "Frontend": ["Dialect", "Analysis", "Spec"],
     "Target/Common": ["Frontend", "ABI"],
     "Target/CPU": ["Target/Common"],
-    "Engine": ["Target/CPU", "Text", "Cache", "Runtime", "Reference"],
+    "Target/NVPTX": ["Target/Common"],
+    "Engine": ["Target/CPU", "Target/NVPTX", "Text", "Cache", "Runtime", "Reference"],
 }
 # Folders that may include LLVM and MLIR; none of them is installed, but for
 # the Engine's header, which hides them.
-NOT_INSTALLED = {"Dialect", "Frontend", "Target/Common", "Target/CPU"}
+NOT_INSTALLED = {"Dialect", "Frontend", "Target/Common", "Target/CPU",
+                 "Target/NVPTX"}
 COMPILER = NOT_INSTALLED | {"Engine"}
 # The only door to the JIT linker.
 ORC_FOLDER = "Engine"

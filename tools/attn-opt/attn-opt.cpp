@@ -13,6 +13,7 @@
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/Passes.h"
+#include "attnjit/Target/NVPTX/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -24,6 +25,8 @@ int main(int argc, char **argv) {
   attnjit::cpu::registerDependentDialects(registry);
   attnjit::codegen::registerAttnCommonPasses();
   attnjit::cpu::registerAttnCPUPasses();
+  attnjit::nvptx::registerDependentDialects(registry);
+  attnjit::nvptx::registerAttnNVPTXPasses();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "attn-jit pass driver\n", registry));

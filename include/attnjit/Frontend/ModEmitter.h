@@ -81,6 +81,11 @@ public:
     values[inRegion] = value;
   }
 
+  /// Makes known what `other` knows: of two emitters that began as copies of
+  /// one and have learnt of different positions since, gives one that has
+  /// emitted what either has.
+  void adopt(const ModEmitter &other);
+
   /// Emits every operation of the region that depends on known values alone.
   void emitReady(mlir::Region &region);
 

@@ -1,0 +1,136 @@
+//===- Copies.cpp - From global to shared memory in a GPU kernel ----------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The threads of a block copy a tile's rows in units of 16 bytes, neighbouring
+// threads neighbouring units, by cp.async. Rows that do not begin at multiples
+// of 16 bytes are copied element by element, which is slow, but right for any
+// strides. What lies behind the end of a row or of the rows becomes zeros.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEmitter.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace attnjit::nvptx {
+
+static constexpr int64_t kUnitBytes = 16;
+
+/// Copies `count` rows from row `first` on to shared memory. A row at or behind
+/// `end`, or not wanted (`isWanted` may be null), becomes zeros.
+void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
+                              int64_t count, Value to, int64_t pitch,
+                              function_ref<Value(Value row)> isWanted) {
+  const int64_t unitElements = kUnitBytes / s.elementBytes;
+  const int64_t units = (pitch - kUnitBytes) / kUnitBytes;
+  const int64_t unitThreads = llvm::PowerOf2Ceil(units);
+  const int64_t rowsAtOnce = s.threads() / unitThreads;
+  const int64_t turns = llvm::divideCeil(count, rowsAtOnce);
+
+  Value row = ir.over(thread.index, unitThreads);
+  Value unit = ir.modulo(thread.index, unitThreads);
+  Value isActive = ir.lessThan(unit, units);
+  Value elementsLeft =
+      ir.sub(ir.cI32(int32_t(rows.size)), ir.times(unit, unitElements));
+  Value bytes = ir.times(elementsLeft, s.elementBytes);
+  bytes = ir.max(ir.min(bytes, ir.cI32(kUnitBytes)), ir.cI32(0));
+
+  Value target =
+      ir.offset(to, ir.add(ir.times(row, pitch), ir.times(unit, kUnitBytes)));
+  Value source = ir.offset(
+      rows.base, ir.add(ir.mul(ir.wide(ir.add(first, row)), rows.strideBytes),
+                        ir.wide(ir.times(unit, kUnitBytes))));
+  Value sourceStep = ir.times(rows.strideBytes, rowsAtOnce);
+  auto wantedAt = [&](Value tileRow) {
+    Value global = ir.add(first, tileRow);
+    Value wanted = ir.lessThan(global, end);
+    return isWanted ? ir.bitAnd(wanted, isWanted(global)) : wanted;
+  };
+  auto isInside = [&](Value tileRow) {
+    return ir.bitAnd(isActive, ir.lessThan(tileRow, count));
+  };
+
+  auto copyUnits = [&] {
+    Value from = source;
+    for (int64_t turn = 0; turn < turns; ++turn) {
+      Value tileRow = ir.plus(row, turn * rowsAtOnce);
+      auto copy = [&] {
+        Value size = ir.select(wantedAt(tileRow), bytes, ir.cI32(0));
+        ir.copyAsync(ir.offset(target, turn * rowsAtOnce * pitch), from, size);
+      };
+      if (units == unitThreads && count % rowsAtOnce == 0)
+        copy();
+      else
+        ir.ifThen(isInside(tileRow), copy);
+      from = ir.offset(from, sourceStep);
+    }
+    return Values();
+  };
+  auto copyElements = [&] {
+    ir.loop32(turns, [&](Value turn) {
+      Value tileRow = ir.add(row, ir.times(turn, rowsAtOnce));
+      ir.ifThen(isInside(tileRow), [&] {
+        Value wanted = wantedAt(tileRow);
+        Value from = ir.offset(source, ir.mul(ir.wide(turn), sourceStep));
+        Value at = ir.offset(target, ir.times(turn, rowsAtOnce * pitch));
+        copyUnit(from, at, wanted, elementsLeft);
+      });
+    });
+    return Values();
+  };
+  ir.ifElse({}, rows.isAligned, copyUnits, copyElements);
+}
+
+/// The first `left` elements of a unit, where wanted, and zeros.
+void ForwardEmitter::copyUnit(Value from, Value to, Value wanted, Value left) {
+  Type storage = ir.b.getIntegerType(s.elementBytes * 8);
+  ir.loop32(kUnitBytes / s.elementBytes, [&](Value i) {
+    Value exists = ir.bitAnd(wanted, ir.lessThan(i, left));
+    Value bytes = ir.times(i, s.elementBytes);
+    Value loaded =
+        ir.ifElse(
+              storage, exists,
+              [&] {
+                return Values{ir.loadAligned(
+                    storage, ir.offset(from, ir.wide(bytes)), s.elementBytes)};
+              },
+              [&] {
+                return Values{arith::ConstantOp::create(
+                    ir.b, ir.loc, ir.b.getIntegerAttr(storage, 0))};
+              })
+            .front();
+    ir.storeAligned(loaded, ir.offset(to, bytes), s.elementBytes);
+  });
+}
+
+void ForwardEmitter::copyQueries() {
+  copyRows(q, item.q0, Sq, s.blockRows(), shared, s.pitchQK(), nullptr);
+}
+
+void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,
+                                       bool withValues) {
+  copyRows(k, step.kv0, item.kvEnd, s.blockKv, ir.offset(base, s.keyOffset()),
+           s.pitchQK(), nullptr);
+  if (!withValues)
+    return;
+  Value to = ir.offset(base, s.valueOffset());
+  auto copy = [&](function_ref<Value(Value)> isWanted) {
+    copyRows(v, step.kv0, item.kvEnd, s.blockKv, to, s.pitchV(), isWanted);
+    return Values();
+  };
+  if (!hasKeyConditions()) {
+    copy(nullptr);
+    return;
+  }
+  ir.ifElse(
+      {}, step.isFull, [&] { return copy(nullptr); },
+      [&] { return copy([&](Value kv) { return isKeyKept(kv); }); });
+}
+
+} // namespace attnjit::nvptx

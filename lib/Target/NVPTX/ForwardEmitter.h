@@ -1,0 +1,221 @@
+//===- ForwardEmitter.h - Emission of one GPU kernel ------------*- C++ -*-===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The class that emits a kernel: its loop in Prefill.cpp, which blocks of keys
+// it visits in TileWalk.cpp, how they come to shared memory in Copies.cpp, the
+// products in Products.cpp, how scores become weights in Weights.cpp, the end
+// of the rows in Finish.cpp.
+//
+// Where elements are. A warp keeps tiles of 16 rows. Of the 16 x 8 results of a
+// product, lane l holds (Fragment): elements 0 and 1 in row l / 4, columns
+// 2 (l % 4) and the next; elements 2 and 3 eight rows below.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTNJIT_LIB_TARGET_NVPTX_FORWARDEMITTER_H
+#define ATTNJIT_LIB_TARGET_NVPTX_FORWARDEMITTER_H
+
+#include "GpuIr.h"
+#include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Frontend/ModEmitter.h"
+#include "attnjit/Spec/GpuSchedule.h"
+#include "attnjit/Target/Common/KernelInputs.h"
+
+#include <optional>
+#include <vector>
+
+namespace attnjit::nvptx {
+
+class ForwardEmitter {
+public:
+  ForwardEmitter(mlir::OpBuilder &builder, attn::ForwardOp forward,
+                 const AttentionSpec &spec, const GpuSchedule &schedule);
+
+  /// Emits the kernel and the globals that it uses at the insertion point.
+  void emit();
+
+private:
+  using Values = GpuIr::Values;
+  using Fragment = std::array<Value, 4>;
+
+  /// Values of one work item: a head and a block of its queries.
+  struct Item {
+    Value b, h;              ///< local indices, i64
+    Value q0;                ///< first query, i32
+    Value qOffset, kvOffset; ///< i32
+    Value kvEnd;             ///< keys, i32
+    Value head;              ///< b * Hq + h of the whole problem, i32
+    Value mask;              ///< of this head in the mask tensor
+    /// Knows b, h, kvh and what depends on them alone.
+    std::optional<ModEmitter> mods;
+  };
+
+  /// Where this thread is.
+  struct Thread {
+    Value index, lane, warp;
+    Value row;    ///< of fragment element 0, among the rows of the block
+    Value column; ///< of fragment element 0
+  };
+
+  /// A tensor [rows, size] of one head in global memory.
+  struct HeadRows {
+    Value base;        ///< of row 0
+    Value strideBytes; ///< i64
+    Value isAligned;   ///< i1: every row begins at a multiple of 16 bytes
+    int64_t size;      ///< elements of a row
+  };
+
+  /// Which blocks of keys are still to be visited; i32. A chunk is 32 blocks, a
+  /// group 32 chunks. Bits stand for those that may keep a pair.
+  struct WalkState {
+    Value group, chunksLeft; ///< unused where there are no bounds
+    Value chunk, blocksLeft;
+    Value full; ///< bits of the chunk's blocks that keep all pairs
+
+    Values values() const {
+      return {group, chunksLeft, chunk, blocksLeft, full};
+    }
+    static WalkState of(mlir::ValueRange v) {
+      return {v[0], v[1], v[2], v[3], v[4]};
+    }
+  };
+
+  /// One block of keys to visit.
+  struct Step {
+    Value exists; ///< i1; if not, the others mean nothing
+    Value kv0;    ///< first key, i32
+    Value isFull; ///< i1: every pair is kept
+  };
+
+  /// Of each row of this thread: tiles x two rows.
+  using PerRow = std::vector<std::array<Value, 2>>;
+
+  /// [tile of 16 rows][eight columns]
+  using Tiles = std::vector<std::vector<Fragment>>;
+
+  /// What rows come to while keys are visited.
+  struct Sums {
+    Tiles acc;     ///< sums of weighted v; none where only m and l are found
+    PerRow m;      ///< largest score, of all of a row's lanes
+    PerRow l;      ///< sum of this lane's weights, then of all lanes'
+    PerRow factor; ///< once closed: what acc is multiplied by
+    PerRow lse;    ///< likewise
+  };
+
+  /// One element of the fragments.
+  struct Pair {
+    size_t tile, block;
+    int64_t half, element;
+    Value kvLocal;
+    std::optional<ModEmitter> mods; ///< knows the pair, where a mod is emitted
+  };
+
+  bool hasSoftmax() {
+    return forward.getNormalize() == attn::Normalization::Softmax;
+  }
+  bool hasScore() { return !forward.getScore().empty(); }
+  bool hasProb() { return !forward.getProb().empty(); }
+  bool hasTwoPasses() { return forward.getTwoPass(); }
+  bool hasMask() {
+    return !forward.getMask().empty() || forward.getMaskTensor();
+  }
+
+  bool hasKeyConditions();
+  /// Whether scores stay products of q and k, which no mod sees.
+  bool usesProducts() { return hasSoftmax() && !hasScore(); }
+
+  // Prefill.cpp
+  mlir::LLVM::LLVMFuncOp createFunction();
+  Value emitZeros();
+  void openThread();
+  HeadRows headRows(const codegen::TensorInput &tensor, Value head,
+                    int64_t size);
+  void openItem();
+  void prepareRows();
+  Values flatten(const Sums &sums);
+  Sums unflatten(const Sums &like, mlir::ValueRange values);
+  Sums emitPass(const Sums *final);
+  void visit(Sums &sums, const Sums *final, const Step &step, Value base);
+  Value stageBase(Value stage) {
+    return ir.offset(shared, ir.times(stage, s.stageBytes()));
+  }
+
+  // TileWalk.cpp
+  WalkState beginWalk();
+  Step emitStep(WalkState &state);
+  void enterChunk(WalkState &state);
+  Value chunksOfGroup(Value group);
+  Value lastKey(Value first, int64_t count);
+  std::pair<Value, Value> emitBounds(Value kvFirst, Value kvLast);
+  void planKeyConditions();
+  Value isKeyKept(Value kvLocal);
+
+  // Copies.cpp
+  void copyRows(const HeadRows &rows, Value first, Value end, int64_t count,
+                Value to, int64_t pitch,
+                llvm::function_ref<Value(Value row)> isWanted);
+  void copyUnit(Value from, Value to, Value wanted, Value left);
+  void copyQueries();
+  void copyKeysAndValues(const Step &step, Value base, bool withValues);
+
+  // Products.cpp
+  Fragment zeros();
+  Value queryAddress();
+  Values loadQuery(Value address, int64_t tile, int64_t step);
+  void loadQueries();
+  void negateQueries();
+  Tiles emitScores(Value base);
+  void multiplyInto(Fragment &sum, mlir::ValueRange a, mlir::ValueRange b);
+  void accumulate(Sums &sums, const Tiles &weights, Value base);
+
+  // Weights.cpp
+  ModEmitter keyEmitter(Value kvLocal, mlir::Region *region);
+  void forPairs(Tiles &tiles, Value kv0, mlir::Region *region,
+                llvm::function_ref<Value(Value element, const Pair &)> body);
+  void scaleScores(Tiles &scores);
+  void applyScoreMod(Tiles &scores, Value kv0);
+  void applyMask(Tiles &scores, const Step &step);
+  Value loadMask(const Pair &pair);
+  Value weight(Value score, Value reference);
+  Value toReference(Value m);
+  void emitSoftmax(Sums &sums, Tiles &scores);
+  void emitProbabilities(const Sums &final, Tiles &scores);
+  void dropExcluded(Tiles &scores);
+  Value isExcluded(Value score);
+  void applyProbMod(Tiles &weights, const Tiles &scores, Value kv0);
+  void applyDropout(Tiles &weights, Value kv0);
+  Value keepIf(Value word, Value weight);
+  std::pair<Value, Value> dropoutWords(Value first, Value q, Value isOdd);
+
+  // Finish.cpp
+  void closeSums(Sums &sums);
+  void finish(Sums &sums);
+  void storeOut(const Sums &sums);
+  void storeLse(const Sums &sums);
+
+  GpuIr ir;
+  attn::ForwardOp forward;
+  GpuSchedule s;
+  Type element; ///< of q, k, v and out: f16 or bf16
+  int64_t D, Dv;
+  codegen::KernelInputs in;
+  Value shared; ///< base of shared memory
+  Thread thread;
+  Item item;
+  HeadRows q, k, v;
+  Value Sq, Skv; ///< i32
+  /// What products of q and k are multiplied by: to be s, or, where they stay
+  /// products, to be in units of log 2; that is positive.
+  Value scoreScale;
+  std::vector<std::array<std::optional<ModEmitter>, 2>> rowMods;
+  std::vector<std::vector<Values>> queryRegisters; ///< [tile][step of D]
+  std::vector<Value> keyConditions; ///< values of the mask's region
+};
+
+} // namespace attnjit::nvptx
+
+#endif // ATTNJIT_LIB_TARGET_NVPTX_FORWARDEMITTER_H

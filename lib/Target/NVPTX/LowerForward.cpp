@@ -1,0 +1,96 @@
+//===- LowerForward.cpp - attn.forward to the loops of a GPU kernel -------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Before:
+//   attn.forward @causal attributes {D = 64, ...} mask {...}
+// After:
+//   llvm.func @causal(%args: !llvm.ptr {llvm.byval = ...})
+//       attributes {nvvm.kernel, nvvm.maxntid = ...} {
+//     ...
+//     scf.while ... { nvvm.cp.async... nvvm.ldmatrix ... nvvm.mma.sync ... }
+//   }
+//
+// Test: test/Target/NVPTX/lower-forward.mlir
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEmitter.h"
+#include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Target/NVPTX/Passes.h"
+
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
+using namespace mlir;
+
+namespace attnjit::nvptx {
+
+#define GEN_PASS_DEF_LOWERFORWARD
+#include "attnjit/Target/NVPTX/Passes.h.inc"
+
+void registerDependentDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
+                  LLVM::LLVMDialect, NVVM::NVVMDialect, scf::SCFDialect,
+                  ub::UBDialect, vector::VectorDialect>();
+}
+
+int64_t parameterBytes(attn::ForwardOp forward) {
+  return sizeof(AttnJitKernelArgs) +
+         forward.getBuffers().size() * sizeof(AttnJitBuffer) +
+         forward.getParams().size() * sizeof(uint64_t);
+}
+
+static LogicalResult lower(attn::ForwardOp forward, Entry entry,
+                           const TargetSpec &target) {
+  AttentionSpec spec;
+  spec.D = forward.getD();
+  spec.Dv = forward.getDv();
+  Type dtype = forward.getDtype();
+  if (dtype.isF32())
+    return forward.emitError("has f32 tensors; kernels for GPUs take f16 and "
+                             "bf16");
+  spec.dtype = dtype.isF16() ? DType::F16 : DType::BF16;
+  spec.dropout = forward.getDropout();
+  const bool isLarge = !forward.getProb().empty() ||
+                       forward.getNormalize() == attn::Normalization::None;
+  if (dtype.isF16() && isLarge)
+    return forward.emitError("has weights that may exceed the range of f16, "
+                             "without a softmax or after a prob mod; use bf16");
+  if (entry == Entry::Decode)
+    return forward.emitError("has no decode entry point on GPUs");
+  Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target);
+  if (!schedule)
+    return forward.emitError(schedule.error().message());
+  OpBuilder builder(forward);
+  ForwardEmitter(builder, forward, spec, *schedule).emit();
+  return success();
+}
+
+LogicalResult lowerForwards(ModuleOp module, Entry entry,
+                            const TargetSpec &target) {
+  for (auto forward :
+       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
+    if (failed(lower(forward, entry, target)))
+      return failure();
+    forward.erase();
+  }
+  return success();
+}
+
+namespace {
+struct LowerForward : impl::LowerForwardBase<LowerForward> {
+  using LowerForwardBase::LowerForwardBase;
+
+  void runOnOperation() override {
+    if (failed(lowerForwards(getOperation(), Entry::Prefill, {gpu})))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace attnjit::nvptx

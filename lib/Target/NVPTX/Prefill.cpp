@@ -1,0 +1,323 @@
+//===- Prefill.cpp - The prefill kernel of the GPU target -----------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Flash attention (Dao et al. 2022; the warps' shares as in Dao 2023) for
+// mma.sync:
+//
+//   a block of threads takes one work item (b, h, blockRows queries):
+//     q to shared memory; the first block of k and v on its way
+//     for each block of keys that the mask's bounds do not prove empty:
+//       wait for its k and v; send for the next block's
+//       S = q k^T; score mod; mask, unless the block is proven full
+//       P = exp(S - m), l += P, acc scaled; prob mod, dropout
+//       acc += P v
+//     out = acc / l, through shared memory; lse = m + log l
+//
+// A prob mod that needs final probabilities makes that two passes over the
+// keys: the first leaves m and l, the second has P = exp(S - m) / l.
+//
+// Test: test/Target/NVPTX/lower-forward.mlir; values: test/emulator.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEmitter.h"
+
+#include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Target/NVPTX/Passes.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace attnjit::nvptx {
+
+/// Keys and values of the heads that run at the same time should stay in L2:
+/// 40 MiB of an A100, 50 of an H100.
+static constexpr int64_t kL2Bytes = int64_t(32) << 20;
+
+static constexpr StringRef kSharedSymbol = "attnjit_smem";
+static constexpr StringRef kZerosSymbol = "attnjit_zeros";
+
+ForwardEmitter::ForwardEmitter(OpBuilder &builder, attn::ForwardOp forward,
+                               const AttentionSpec &spec,
+                               const GpuSchedule &schedule)
+    : ir(builder), forward(forward), s(schedule), element(forward.getDtype()),
+      D(spec.D), Dv(spec.Dv) {}
+
+void ForwardEmitter::emit() {
+  Value args = createFunction().getArgument(0);
+  in = codegen::KernelInputs::load(ir, forward, args, codegen::Captured::Behind,
+                                   emitZeros());
+  shared = ir.sharedBase(kSharedSymbol);
+  Sq = ir.trunc32(in.Sq);
+  Skv = ir.trunc32(in.Skv);
+  openThread();
+  openItem();
+  planKeyConditions();
+  prepareRows();
+  copyQueries();
+
+  Sums sums = emitPass(nullptr);
+  closeSums(sums);
+  if (hasTwoPasses()) {
+    // The last block of the first pass may still be read.
+    ir.barrier();
+    Sums weighted = emitPass(&sums);
+    sums.acc = weighted.acc;
+  }
+  finish(sums);
+  LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
+}
+
+/// The function, with the insertion point at its start, and the module's
+/// shared memory.
+LLVM::LLVMFuncOp ForwardEmitter::createFunction() {
+  MLIRContext *context = ir.b.getContext();
+  Type bytes = LLVM::LLVMArrayType::get(ir.b.getI8Type(), 0);
+  LLVM::GlobalOp::create(ir.b, ir.loc, bytes, /*isConstant=*/false,
+                         LLVM::Linkage::External, kSharedSymbol, Attribute(),
+                         /*alignment=*/16, /*addrSpace=*/3);
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {ir.ptr()});
+  auto function =
+      LLVM::LLVMFuncOp::create(ir.b, ir.loc, forward.getSymName(), type);
+  function.setArgAttr(0, "llvm.byval",
+                      TypeAttr::get(LLVM::LLVMArrayType::get(
+                          ir.i64(), parameterBytes(forward) / 8)));
+  function.setArgAttr(0, "llvm.align", ir.b.getI64IntegerAttr(8));
+  function.setArgAttr(0, "nvvm.grid_constant", ir.b.getUnitAttr());
+  function->setAttr("nvvm.kernel", ir.b.getUnitAttr());
+  function->setAttr("nvvm.maxntid",
+                    ir.b.getDenseI32ArrayAttr({int32_t(s.threads())}));
+  ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
+  return function;
+}
+
+/// The address of zeros for empty buffers; null where there are no buffers.
+Value ForwardEmitter::emitZeros() {
+  if (forward.getBuffers().empty())
+    return nullptr;
+  Type bytes = LLVM::LLVMArrayType::get(ir.b.getI8Type(), 64);
+  {
+    OpBuilder::InsertionGuard guard(ir.b);
+    ir.b.setInsertionPoint(forward);
+    auto global = LLVM::GlobalOp::create(
+        ir.b, ir.loc, bytes, /*isConstant=*/true, LLVM::Linkage::Internal,
+        kZerosSymbol, Attribute(), /*alignment=*/64, /*addrSpace=*/1);
+    ir.b.createBlock(&global.getInitializerRegion());
+    Value zero = LLVM::ZeroOp::create(ir.b, ir.loc, bytes);
+    LLVM::ReturnOp::create(ir.b, ir.loc, zero);
+  }
+  Value address =
+      LLVM::AddressOfOp::create(ir.b, ir.loc, ir.globalPtr(), kZerosSymbol);
+  return LLVM::AddrSpaceCastOp::create(ir.b, ir.loc, ir.ptr(), address);
+}
+
+void ForwardEmitter::openThread() {
+  thread.index = ir.threadIndex();
+  thread.lane = ir.modulo(thread.index, kWarpSize);
+  thread.warp = ir.over(thread.index, kWarpSize);
+  thread.row =
+      ir.add(ir.times(thread.warp, 16 * s.rowTiles), ir.over(thread.lane, 4));
+  thread.column = ir.times(ir.modulo(thread.lane, 4), 2);
+}
+
+ForwardEmitter::HeadRows
+ForwardEmitter::headRows(const codegen::TensorInput &tensor, Value head,
+                         int64_t size) {
+  HeadRows rows;
+  Type storage = ir.b.getIntegerType(16);
+  rows.base = ir.toGlobal(tensor.headBase(ir, storage, item.b, head));
+  rows.strideBytes = ir.times(tensor.stride[2], s.elementBytes);
+  Value address = LLVM::PtrToIntOp::create(ir.b, ir.loc, ir.i64(), rows.base);
+  rows.isAligned =
+      ir.isZero(ir.bitAnd(ir.bitOr(address, rows.strideBytes), ir.cI64(15)));
+  rows.size = size;
+  return rows;
+}
+
+/// Makes known what this block's work item is. Items come in sections of as
+/// many heads as keep their keys in L2; in a section, the last queries of all
+/// heads come first: under a causal mask they take longest.
+void ForwardEmitter::openItem() {
+  Value Hq = ir.trunc32(in.Hq);
+  Value heads = ir.mul(ir.trunc32(in.B), Hq);
+  Value group = ir.div(Hq, ir.trunc32(in.Hkv));
+  Value blocks = ir.overUp(Sq, s.blockRows());
+  Value index = ir.add(ir.blockIndex(), ir.trunc32(in.workBegin));
+
+  Value headBytes = ir.times(in.Skv, (s.D + s.Dv) * s.elementBytes);
+  Value fitting = ir.div(ir.cI64(kL2Bytes), ir.max(headBytes, ir.cI64(1)));
+  fitting = ir.mul(ir.max(fitting, ir.cI64(1)), ir.wide(group));
+  Value section = ir.trunc32(ir.min(fitting, ir.wide(heads)));
+  Value sectionItems = ir.mul(section, blocks);
+  Value first = ir.mul(ir.div(index, sectionItems), section);
+  Value width = ir.min(section, ir.sub(heads, first));
+  Value rest = ir.rem(index, sectionItems);
+  Value block = ir.sub(ir.plus(blocks, -1), ir.div(rest, width));
+  Value bh = ir.add(first, ir.rem(rest, width));
+
+  Value b = ir.div(bh, Hq), h = ir.rem(bh, Hq), kvh = ir.div(h, group);
+  item.b = ir.wide(b);
+  item.h = ir.wide(h);
+  item.q0 = ir.times(block, s.blockRows());
+  item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
+  item.kvOffset = loadPerBatch(ir, in.kvOffset, item.b);
+  item.kvEnd = Skv;
+  q = headRows(in.q, item.h, D);
+  k = headRows(in.k, ir.wide(kvh), D);
+  v = headRows(in.v, ir.wide(kvh), Dv);
+  if (forward.getMaskTensor())
+    item.mask =
+        ir.toGlobal(in.mask.headBase(ir, ir.b.getI8Type(), item.b, item.h));
+  Value bGlobal = ir.add(b, ir.trunc32(in.bOffset));
+  Value hGlobal = ir.add(h, ir.trunc32(in.hOffset));
+  if (forward.getDropout())
+    item.head = ir.add(ir.mul(bGlobal, ir.trunc32(in.HqGlobal)), hGlobal);
+
+  item.mods.emplace(ir.b, ir.loc, in.captures);
+  item.mods->bind(attn::Position::B, bGlobal);
+  item.mods->bind(attn::Position::H, hGlobal);
+  item.mods->bind(attn::Position::KvH, ir.div(hGlobal, group));
+  for (Region &region : forward->getRegions())
+    item.mods->emitReady(region);
+
+  // Where no mod sees scores, they stay products of q and k. A factor that is
+  // not 0 keeps the reference of a row without keys, -inf, what it is.
+  constexpr float kLog2E = std::numbers::log2e_v<float>;
+  scoreScale = hasScore() || !hasSoftmax()
+                   ? in.scale
+                   : ir.maximum(ir.fmul(ir.fabs(in.scale), ir.cF32(kLog2E)),
+                                ir.cF32(0x1p-126f));
+}
+
+void ForwardEmitter::prepareRows() {
+  rowMods.resize(s.rowTiles);
+  for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
+      row = ir.min(row, ir.plus(Sq, -1));
+      std::optional<ModEmitter> &mods = rowMods[tile][half];
+      mods.emplace(*item.mods);
+      mods->bind(attn::Position::QLocal, row);
+      mods->bind(attn::Position::Q, ir.add(row, item.qOffset));
+      for (Region *region : {&forward.getScore(), &forward.getMask(),
+                             &forward.getProb(), &forward.getSink()})
+        mods->emitReady(*region);
+    }
+}
+
+ForwardEmitter::Values ForwardEmitter::flatten(const Sums &sums) {
+  Values values;
+  for (const auto &tile : sums.acc)
+    for (const Fragment &fragment : tile)
+      values.append(fragment.begin(), fragment.end());
+  for (const PerRow *rows : {&sums.m, &sums.l})
+    for (const auto &pair : *rows)
+      values.append(pair.begin(), pair.end());
+  return values;
+}
+
+/// The values that `flatten` put in a row, in the shape of `like`.
+ForwardEmitter::Sums ForwardEmitter::unflatten(const Sums &like,
+                                               ValueRange values) {
+  Sums sums = like;
+  size_t next = 0;
+  for (auto &tile : sums.acc)
+    for (Fragment &fragment : tile)
+      for (Value &value : fragment)
+        value = values[next++];
+  for (PerRow *rows : {&sums.m, &sums.l})
+    for (auto &pair : *rows)
+      for (Value &value : pair)
+        value = values[next++];
+  return sums;
+}
+
+/// Visits all keys. Without `final`: finds m and l and, unless a second pass is
+/// to come, acc. With the closed sums of a first pass: finds acc.
+ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
+  const bool withValues = final || !hasTwoPasses();
+  Sums sums;
+  if (withValues)
+    sums.acc.assign(s.rowTiles, std::vector<Fragment>(s.Dv / 8, zeros()));
+  if (!final && hasSoftmax()) {
+    Value infinity = ir.cF32(-INFINITY), zero = ir.cF32(0);
+    sums.m.assign(s.rowTiles, {infinity, infinity});
+    sums.l.assign(s.rowTiles, {zero, zero});
+  }
+
+  WalkState walk = beginWalk();
+  Step step = emitStep(walk);
+  ir.ifThen(step.exists, [&] {
+    copyKeysAndValues(step, stageBase(ir.cI32(0)), withValues);
+  });
+  ir.commitCopies();
+  if (usesProducts() && !final)
+    ir.ifThen(ir.fcmp(Ir::FPred::OLT, in.scale, ir.cF32(0)),
+              [&] { negateQueries(); });
+  if (s.queriesInRegisters && !final) {
+    ir.waitCopies(0);
+    ir.barrier();
+    loadQueries();
+  }
+
+  Values carried = walk.values();
+  carried.append({step.exists, step.kv0, step.isFull, ir.cI32(0)});
+  const size_t control = carried.size();
+  carried.append(flatten(sums));
+  auto body = [&](ValueRange values) {
+    WalkState walk = WalkState::of(values);
+    Step step = {values[5], values[6], values[7]};
+    Value stage = values[8];
+    Sums inner = unflatten(sums, values.drop_front(control));
+    ir.waitCopies(0);
+    ir.barrier();
+    Step next = emitStep(walk);
+    Value nextStage = ir.bitXor(stage, ir.cI32(1));
+    ir.ifThen(next.exists, [&] {
+      copyKeysAndValues(next, stageBase(nextStage), withValues);
+    });
+    ir.commitCopies();
+    visit(inner, final, step, stageBase(stage));
+    Values yielded = walk.values();
+    yielded.append({next.exists, next.kv0, next.isFull, nextStage});
+    yielded.append(flatten(inner));
+    return yielded;
+  };
+  Values results =
+      ir.whileLoop(carried, [](ValueRange values) { return values[5]; }, body);
+  return unflatten(sums, ValueRange(results).drop_front(control));
+}
+
+/// One block of keys, in shared memory at `base`.
+void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
+                           Value base) {
+  Tiles scores = emitScores(base);
+  if (hasScore())
+    applyScoreMod(scores, step.kv0);
+  else if (!hasSoftmax())
+    scaleScores(scores);
+  applyMask(scores, step);
+  Tiles weights = scores;
+  if (final)
+    emitProbabilities(*final, weights);
+  else if (hasSoftmax())
+    emitSoftmax(sums, weights);
+  else
+    dropExcluded(weights);
+  if (sums.acc.empty())
+    return;
+  if (hasProb())
+    applyProbMod(weights, scores, step.kv0);
+  if (forward.getDropout())
+    applyDropout(weights, step.kv0);
+  accumulate(sums, weights, base);
+}
+
+} // namespace attnjit::nvptx

@@ -1,0 +1,133 @@
+//===- Products.cpp - Matrix products of a GPU kernel ---------------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// S = q k^T and acc += P v by mma.sync.m16n8k16. The lanes' addresses are
+// computed once; all else are constants in the instructions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEmitter.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace attnjit::nvptx {
+
+/// Bytes of 16 elements, the depth of one product.
+static constexpr int64_t kStepBytes = 32;
+
+ForwardEmitter::Fragment ForwardEmitter::zeros() {
+  Value zero = ir.cF32(0);
+  return {zero, zero, zero, zero};
+}
+
+/// Where this lane's row of q begins: the matrices of a 16 x 16 tile are rows
+/// 0-7, rows 8-15, and these of the next eight columns.
+Value ForwardEmitter::queryAddress() {
+  Value row = ir.add(ir.times(thread.warp, 16 * s.rowTiles),
+                     ir.modulo(thread.lane, 16));
+  Value unit = ir.over(thread.lane, 16);
+  return ir.offset(shared,
+                   ir.add(ir.times(row, s.pitchQK()), ir.times(unit, 16)));
+}
+
+ForwardEmitter::Values ForwardEmitter::loadQuery(Value address, int64_t tile,
+                                                 int64_t step) {
+  return ir.loadMatrices(
+      ir.offset(address, tile * 16 * s.pitchQK() + step * kStepBytes),
+      /*transposed=*/false);
+}
+
+/// For a negative scale where scores stay products: the largest of them must
+/// be the largest score.
+void ForwardEmitter::negateQueries() {
+  const int64_t words = s.blockRows() * s.pitchQK() / 4;
+  ir.waitCopies(0);
+  ir.barrier();
+  ir.loop32(llvm::divideCeil(words, s.threads()), [&](Value turn) {
+    Value word = ir.add(thread.index, ir.times(turn, s.threads()));
+    ir.ifThen(ir.lessThan(word, words), [&] {
+      Value address = ir.offset(shared, ir.times(word, 4));
+      Value both = ir.loadAligned(ir.i32(), address, 4);
+      ir.storeAligned(ir.bitXor(both, ir.cI32(int32_t(0x80008000))), address,
+                      4);
+    });
+  });
+  ir.barrier();
+}
+
+void ForwardEmitter::loadQueries() {
+  Value address = queryAddress();
+  queryRegisters.assign(s.rowTiles, {});
+  for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+    for (int64_t step = 0; step < s.D / 16; ++step)
+      queryRegisters[tile].push_back(loadQuery(address, tile, step));
+}
+
+/// The products of this warp's queries and the block of keys at `base`.
+ForwardEmitter::Tiles ForwardEmitter::emitScores(Value base) {
+  Tiles scores(s.rowTiles, std::vector<Fragment>(s.blockKv / 8, zeros()));
+  Value queries = queryRegisters.empty() ? queryAddress() : Value();
+  // Matrices: keys 0-7 of d 0-7, of d 8-15, then keys 8-15.
+  Value row =
+      ir.add(ir.modulo(thread.lane, 8), ir.times(ir.over(thread.lane, 16), 8));
+  Value unit = ir.modulo(ir.over(thread.lane, 8), 2);
+  Value keys =
+      ir.offset(ir.offset(base, s.keyOffset()),
+                ir.add(ir.times(row, s.pitchQK()), ir.times(unit, 16)));
+  for (int64_t step = 0; step < s.D / 16; ++step) {
+    std::vector<Values> a;
+    for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+      a.push_back(queries ? loadQuery(queries, tile, step)
+                          : queryRegisters[tile][step]);
+    for (int64_t pair = 0; pair < s.blockKv / 16; ++pair) {
+      Values b = ir.loadMatrices(
+          ir.offset(keys, pair * 16 * s.pitchQK() + step * kStepBytes),
+          /*transposed=*/false);
+      for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+        for (int64_t half = 0; half < 2; ++half)
+          multiplyInto(scores[tile][2 * pair + half], a[tile],
+                       ValueRange(b).slice(2 * half, 2));
+    }
+  }
+  return scores;
+}
+
+void ForwardEmitter::multiplyInto(Fragment &sum, ValueRange a, ValueRange b) {
+  Values product = ir.multiply(element, a, b, ValueRange(sum));
+  std::copy(product.begin(), product.end(), sum.begin());
+}
+
+/// acc += P v, with P rounded to the type of v.
+void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
+  Value row = ir.modulo(thread.lane, 16), unit = ir.over(thread.lane, 16);
+  Value values =
+      ir.offset(ir.offset(base, s.valueOffset()),
+                ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
+  for (int64_t keys = 0; keys < s.blockKv / 16; ++keys) {
+    std::vector<Values> a(s.rowTiles);
+    for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+      for (int64_t half = 0; half < 2; ++half) {
+        const Fragment &p = weights[tile][2 * keys + half];
+        a[tile].push_back(ir.packPair(element, p[0], p[1]));
+        a[tile].push_back(ir.packPair(element, p[2], p[3]));
+      }
+    for (int64_t pair = 0; pair < s.Dv / 16; ++pair) {
+      // Matrices: keys 0-7 of d 0-7, keys 8-15, then these of d 8-15.
+      Values b = ir.loadMatrices(
+          ir.offset(values, keys * 16 * s.pitchV() + pair * kStepBytes),
+          /*transposed=*/true);
+      for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+        for (int64_t half = 0; half < 2; ++half)
+          multiplyInto(sums.acc[tile][2 * pair + half], a[tile],
+                       ValueRange(b).slice(2 * half, 2));
+    }
+  }
+}
+
+} // namespace attnjit::nvptx

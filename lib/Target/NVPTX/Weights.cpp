@@ -1,0 +1,296 @@
+//===- Weights.cpp - From scores to weights in a GPU kernel ---------------===//
+//
+// Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A mod is emitted for each element of the fragments: a lane's elements are in
+// few rows and columns, and what depends on one of the two alone is shared.
+//
+// The online softmax (Milakov and Gimelshein 2018): m is the largest score so
+// far, -inf before the first one; weights are exp(s - m). A NaN score never
+// becomes m, but makes l NaN; +inf does, and inf - inf makes l NaN.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEmitter.h"
+
+#include "attnjit/Target/Common/Philox.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace attnjit::nvptx {
+
+static constexpr float kLog2E = std::numbers::log2e_v<float>;
+
+//===----------------------------------------------------------------------===//
+// Mods
+//===----------------------------------------------------------------------===//
+
+/// Knows a key and what depends on it, but not on queries.
+ModEmitter ForwardEmitter::keyEmitter(Value kvLocal, Region *region) {
+  ModEmitter mods = *item.mods;
+  mods.bind(attn::Position::KvLocal, kvLocal);
+  mods.bind(attn::Position::Kv, ir.add(kvLocal, item.kvOffset));
+  if (region)
+    mods.emitReady(*region);
+  return mods;
+}
+
+/// Replaces each element by what `body` makes of it; the emitter that `body`
+/// gets knows the pair.
+void ForwardEmitter::forPairs(
+    Tiles &tiles, Value kv0, Region *region,
+    function_ref<Value(Value element, const Pair &pair)> body) {
+  Value first = ir.add(kv0, thread.column);
+  for (size_t block = 0; block < tiles[0].size(); ++block)
+    for (int64_t x = 0; x < 2; ++x) {
+      Pair pair;
+      pair.block = block;
+      pair.kvLocal = ir.plus(first, 8 * block + x);
+      std::optional<ModEmitter> key;
+      if (region && !region->empty())
+        key.emplace(keyEmitter(pair.kvLocal, region));
+      for (size_t tile = 0; tile < tiles.size(); ++tile)
+        for (int64_t half = 0; half < 2; ++half) {
+          pair.tile = tile;
+          pair.half = half;
+          pair.element = 2 * half + x;
+          if (key) {
+            pair.mods.emplace(*rowMods[tile][half]);
+            pair.mods->adopt(*key);
+          }
+          Value &value = tiles[tile][block][pair.element];
+          value = body(value, pair);
+        }
+    }
+}
+
+void ForwardEmitter::scaleScores(Tiles &scores) {
+  for (auto &tile : scores)
+    for (Fragment &fragment : tile)
+      for (Value &value : fragment)
+        value = ir.fmul(value, scoreScale);
+}
+
+void ForwardEmitter::applyScoreMod(Tiles &scores, Value kv0) {
+  Region &score = forward.getScore();
+  scaleScores(scores);
+  forPairs(scores, kv0, &score, [&](Value value, const Pair &pair) {
+    ModEmitter mods = *pair.mods;
+    mods.bind(score.getArgument(0), value);
+    return mods.emit(score).front();
+  });
+}
+
+/// -inf in place of scores of pairs that are not kept. Nothing where all are.
+void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
+  Region &mask = forward.getMask();
+  Values flat;
+  for (const auto &tile : scores)
+    for (const Fragment &fragment : tile)
+      flat.append(fragment.begin(), fragment.end());
+  Values masked = ir.ifElse(
+      TypeRange(ValueRange(flat)), step.isFull, [&] { return flat; },
+      [&] {
+        Tiles inner = scores;
+        forPairs(inner, step.kv0, &mask, [&](Value value, const Pair &pair) {
+          Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
+          if (!mask.empty()) {
+            ModEmitter mods = *pair.mods;
+            keep = ir.bitAnd(keep, mods.emit(mask).front());
+          }
+          if (forward.getMaskTensor())
+            keep = ir.bitAnd(keep, loadMask(pair));
+          return ir.select(keep, value, ir.cF32(-INFINITY));
+        });
+        Values result;
+        for (const auto &tile : inner)
+          for (const Fragment &fragment : tile)
+            result.append(fragment.begin(), fragment.end());
+        return result;
+      });
+  size_t next = 0;
+  for (auto &tile : scores)
+    for (Fragment &fragment : tile)
+      for (Value &value : fragment)
+        value = masked[next++];
+}
+
+/// The mask tensor's value for a pair, subscripts clamped to the tensor.
+Value ForwardEmitter::loadMask(const Pair &pair) {
+  Value row =
+      ir.add(item.q0, ir.plus(thread.row, 16 * pair.tile + 8 * pair.half));
+  row = ir.wide(ir.min(row, ir.plus(Sq, -1)));
+  Value key = ir.wide(ir.min(pair.kvLocal, ir.plus(item.kvEnd, -1)));
+  Value offset =
+      ir.add(ir.mul(row, in.mask.stride[2]), ir.mul(key, in.mask.stride[3]));
+  return ir.isNonZero(
+      ir.loadAligned(ir.b.getI8Type(), ir.offset(item.mask, offset), 1));
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+/// exp(score - reference), where `reference` was made by `toReference`.
+Value ForwardEmitter::weight(Value score, Value reference) {
+  if (usesProducts())
+    return ir.exp2Approx(ir.fma(score, scoreScale, reference));
+  return ir.exp2Approx(ir.fmul(ir.fadd(score, reference), ir.cF32(kLog2E)));
+}
+
+/// What `weight` takes, of m: 0 in place of -inf, so that -inf has weight 0. m
+/// stays in the units of a score mod's result: times log2(e), a finite minimum
+/// such as -3e38 would overflow.
+Value ForwardEmitter::toReference(Value m) {
+  Value none = ir.fcmp(Ir::FPred::OEQ, m, ir.cF32(-INFINITY));
+  Value safe = ir.fneg(ir.select(none, ir.cF32(0), m));
+  return usesProducts() ? ir.fmul(safe, scoreScale) : safe;
+}
+
+/// P = exp(S - m) in place, with m, l and acc brought up to date.
+void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
+  for (size_t tile = 0; tile < scores.size(); ++tile)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value top;
+      for (const Fragment &fragment : scores[tile])
+        for (int64_t x = 0; x < 2; ++x) {
+          Value score = fragment[2 * half + x];
+          top = top ? ir.maxNum(top, score) : score;
+        }
+      // Four lanes share a row.
+      for (int32_t bits : {1, 2})
+        top = ir.maxNum(top, ir.shuffleXor(top, bits));
+      Value &m = sums.m[tile][half], &l = sums.l[tile][half];
+      Value next = ir.maxNum(m, top);
+      Value reference = toReference(next);
+      Value factor = weight(m, reference);
+      m = next;
+      Value sum;
+      for (Fragment &fragment : scores[tile])
+        for (int64_t x = 0; x < 2; ++x) {
+          Value &p = fragment[2 * half + x];
+          p = weight(p, reference);
+          sum = sum ? ir.fadd(sum, p) : p;
+        }
+      l = ir.fma(l, factor, sum);
+      if (!sums.acc.empty())
+        for (Fragment &fragment : sums.acc[tile])
+          for (int64_t x = 0; x < 2; ++x)
+            fragment[2 * half + x] = ir.fmul(fragment[2 * half + x], factor);
+    }
+}
+
+/// P = exp(S - m) / l in place, m and l being those of all keys.
+void ForwardEmitter::emitProbabilities(const Sums &final, Tiles &scores) {
+  for (size_t tile = 0; tile < scores.size(); ++tile)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value reference = toReference(final.m[tile][half]);
+      Value factor = final.factor[tile][half];
+      for (Fragment &fragment : scores[tile])
+        for (int64_t x = 0; x < 2; ++x) {
+          Value &p = fragment[2 * half + x];
+          p = ir.fmul(weight(p, reference), factor);
+        }
+    }
+}
+
+/// Without a softmax a score is its own weight; a pair whose score is -inf is
+/// not kept.
+void ForwardEmitter::dropExcluded(Tiles &scores) {
+  for (auto &tile : scores)
+    for (Fragment &fragment : tile)
+      for (Value &value : fragment)
+        value = ir.select(isExcluded(value), ir.cF32(0), value);
+}
+
+/// A NaN is kept.
+Value ForwardEmitter::isExcluded(Value score) {
+  return ir.fcmp(Ir::FPred::OEQ, score, ir.cF32(-INFINITY));
+}
+
+//===----------------------------------------------------------------------===//
+// Prob mod and dropout
+//===----------------------------------------------------------------------===//
+
+/// The prob mod on weights; 0 where a pair is not kept, whose prob mod need
+/// not be 0.
+void ForwardEmitter::applyProbMod(Tiles &weights, const Tiles &scores,
+                                  Value kv0) {
+  Region &prob = forward.getProb();
+  forPairs(weights, kv0, &prob, [&](Value value, const Pair &pair) {
+    ModEmitter mods = *pair.mods;
+    mods.bind(prob.getArgument(0), value);
+    Value score = scores[pair.tile][pair.block][pair.element];
+    return ir.select(isExcluded(score), ir.cF32(0), mods.emit(prob).front());
+  });
+}
+
+/// 0 in place of the weights that dropout drops. The scale of the others joins
+/// the factor of the row. One call of Philox decides about four keys at a
+/// multiple of four; a lane's two keys are in one such group unless an odd
+/// offset moves them into two.
+void ForwardEmitter::applyDropout(Tiles &weights, Value kv0) {
+  Value isOdd = ir.isNonZero(ir.bitAnd(item.kvOffset, ir.cI32(1)));
+  Value anyDropped = ir.cmp(Ir::Pred::ne, in.dropout.threshold, ir.cI32(0));
+  Value firstKey = ir.add(ir.add(kv0, thread.column), item.kvOffset);
+  for (size_t tile = 0; tile < weights.size(); ++tile)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
+      Value q = ir.add(row, item.qOffset);
+      for (size_t block = 0; block < weights[tile].size(); ++block) {
+        Value first = ir.plus(firstKey, 8 * block);
+        Value &p0 = weights[tile][block][2 * half];
+        Value &p1 = weights[tile][block][2 * half + 1];
+        Values kept = ir.ifElse(
+            TypeRange{ir.f32(), ir.f32()}, anyDropped,
+            [&] {
+              auto [word0, word1] = dropoutWords(first, q, isOdd);
+              return Values{keepIf(word0, p0), keepIf(word1, p1)};
+            },
+            [&] { return Values{p0, p1}; });
+        p0 = kept[0];
+        p1 = kept[1];
+      }
+    }
+}
+
+Value ForwardEmitter::keepIf(Value word, Value weight) {
+  Value keep = ir.cmp(Ir::Pred::uge, word, in.dropout.threshold);
+  return ir.select(keep, weight, ir.cF32(0));
+}
+
+/// The words that decide about the keys `first` and `first + 1`.
+std::pair<Value, Value> ForwardEmitter::dropoutWords(Value first, Value q,
+                                                     Value isOdd) {
+  auto quadOf = [&](Value key) -> Value {
+    return arith::ShRSIOp::create(ir.b, ir.loc, key, ir.cI32(2));
+  };
+  auto pick = [&](const std::array<Value, 4> &words, Value key) {
+    Value place = ir.bitAnd(key, ir.cI32(3));
+    Value word = words[0];
+    for (int32_t i = 1; i < 4; ++i)
+      word = ir.select(ir.cmp(Ir::Pred::eq, place, ir.cI32(i)), words[i], word);
+    return word;
+  };
+  Value second = ir.plus(first, 1);
+  std::array<Value, 4> words =
+      emitDropoutWords(ir, in.dropout, quadOf(first), q, item.head);
+  Value other = ir.ifElse(
+                      ir.i32(), isOdd,
+                      [&] {
+                        std::array<Value, 4> next = emitDropoutWords(
+                            ir, in.dropout, quadOf(second), q, item.head);
+                        return Values{pick(next, second)};
+                      },
+                      [&] { return Values{pick(words, second)}; })
+                    .front();
+  return {pick(words, first), other};
+}
+
+} // namespace attnjit::nvptx
