@@ -20,6 +20,7 @@
 #include "attnjit/Reference/Reference.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
+#include "attnjit/Target/Common/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -107,7 +108,7 @@ int ignoreOffset(ModuleOp module, int ignored) {
     function.walk([&](scf::IfOp choice) {
       if (choice.getNumResults() != 1 ||
           !choice.getResult(0).getType().isInteger(32) ||
-          !matchPattern(choice.elseYield().getOperand(0), m_Zero()) ||
+          !choice.thenYield().getOperand(0).getDefiningOp<LLVM::LoadOp>() ||
           ordinal++ != ignored)
         return;
       choice.getResult(0).replaceAllUsesWith([&] {
@@ -295,7 +296,7 @@ private:
       return fail(ErrorKind::Internal, "the stage `mlir` does not parse");
     if (fault.apply(*module) == 0)
       return fail(ErrorKind::Internal, "no place for this fault was found");
-    if (failed(cpu::convertKernelToLLVM(*module)))
+    if (failed(codegen::convertKernelToLLVM(*module)))
       return fail(ErrorKind::Internal, "the broken kernel does not convert");
     Trace trace;
     return generateCode(*module, target, CodeForm::Object, trace);
@@ -348,7 +349,7 @@ static void expectVerdict(const KernelFault &fault, const TargetSpec &target,
 
 static void expectVerdictEverywhere(const KernelFault &fault, bool isRight) {
   bool ran = false;
-  for (const TargetSpec &target : TargetSpec::all())
+  for (const TargetSpec &target : TargetSpec::cpus())
     if (target.runsHere()) {
       ran = true;
       expectVerdict(fault, target, isRight);
