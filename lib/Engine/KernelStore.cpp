@@ -14,6 +14,7 @@
 
 #include "Compiler.h"
 #include "KernelKey.h"
+#include "attnjit/Runtime/Launcher.h"
 #include "attnjit/Spec/Schedule.h"
 #include "attnjit/Target/CPU/Decode.h"
 #include "attnjit/Target/CPU/Prefill.h"
@@ -22,22 +23,33 @@
 
 namespace attnjit {
 
+namespace {
 /// What the schedule of an entry point says of it.
-static std::pair<EntryPoint, std::string>
-planOf(const AttentionSpec &spec, const TargetSpec &target, Entry entry) {
+struct Planned {
   EntryPoint point;
+  int64_t workspaceBytes = 0;
+  std::string scheduleText;
+};
+} // namespace
+
+static Planned planOf(const AttentionSpec &spec, const TargetSpec &target,
+                      Entry entry) {
+  Planned planned;
   if (entry == Entry::Prefill) {
     auto schedule = PrefillSchedule::choose(spec, target);
-    point.blockRows = schedule.blockQ;
-    point.workspaceBytes = cpu::PrefillWorkspace::layout(spec, schedule).bytes;
-    return {point, schedule.keyText()};
+    planned.point.blockRows = schedule.blockQ;
+    planned.workspaceBytes =
+        cpu::PrefillWorkspace::layout(spec, schedule).bytes;
+    planned.scheduleText = schedule.keyText();
+    return planned;
   }
   auto schedule = DecodeSchedule::choose(spec, target);
   auto layout = cpu::DecodeWorkspace::layout(spec, schedule);
-  point.blockRows = schedule.blockRows;
-  point.workspaceBytes = layout.bytes;
-  point.partialWidth = layout.partialWidth;
-  return {point, schedule.keyText()};
+  planned.point.blockRows = schedule.blockRows;
+  planned.point.partialWidth = layout.partialWidth;
+  planned.workspaceBytes = layout.bytes;
+  planned.scheduleText = schedule.keyText();
+  return planned;
 }
 
 /// `kernel`, `kernel-2`, ... in the dump directory: compilations, of which
@@ -115,16 +127,15 @@ KernelStore::CodeResult KernelStore::codeFor(const std::string &key,
 
 Expected<EntryPoint> KernelStore::get(const KernelSource &source, Entry entry,
                                       CompileReport &report, Trace &trace) {
-  auto [point, scheduleText] = planOf(source.spec, source.target, entry);
+  Planned planned = planOf(source.spec, source.target, entry);
   std::string key =
-      kernelKey(source.mod, source.spec, scheduleText, source.target);
+      kernelKey(source.mod, source.spec, planned.scheduleText, source.target);
   CodeResult code = codeFor(key, source, entry, report, trace);
   if (!code)
     return fail(code.error());
-  point.function = code->entry;
-  point.cost = code->cost;
-  point.code = code->code;
-  return point;
+  planned.point.launcher = makeHostLauncher(
+      {code->entry, code->cost, code->code, planned.workspaceBytes});
+  return planned.point;
 }
 
 } // namespace attnjit

@@ -131,13 +131,17 @@ static Expected<void> checkBuffer(const BufferDecl &decl,
 /// That `position`, which subscripts an axis of local size, can reach it: for
 /// no batch entry may its whole range lie outside (where clamping would give
 /// the same element everywhere).
-static Expected<void> checkReach(const BufferDecl &decl, int axis,
+static Expected<void> checkReach(const KernelSignature &signature,
+                                 const BufferDecl &decl, int axis,
                                  std::string_view position,
                                  const OffsetArg &offset, int64_t length,
                                  const RunSizes &sizes) {
   int64_t size = sizeValue(decl.dims[axis].size, sizes);
-  OffsetRange range = offsetRange(offset, sizes.B);
-  for (int64_t first : {int64_t(range.low), int64_t(range.high)}) {
+  const std::optional<OffsetRange> range =
+      offsetRange(signature, offset, sizes.B);
+  if (!range)
+    return {};
+  for (int64_t first : {int64_t(range->low), int64_t(range->high)}) {
     int64_t last = first + length - 1;
     if (last >= 0 && first < size)
       continue;
@@ -167,9 +171,11 @@ static Expected<void> checkLocalAxes(const KernelSignature &signature,
       KernelSignature::AxisUse use = signature.bufferAxisUse[buffer][axis];
       Expected<void> ok;
       if (use.byQ)
-        ok = checkReach(decl, axis, "q", args.qOffset, sizes.Sq, sizes);
+        ok = checkReach(signature, decl, axis, "q", args.qOffset, sizes.Sq,
+                        sizes);
       if (ok && use.byKv)
-        ok = checkReach(decl, axis, "kv", args.kvOffset, sizes.Skv, sizes);
+        ok = checkReach(signature, decl, axis, "kv", args.kvOffset, sizes.Skv,
+                        sizes);
       if (!ok)
         return ok;
     }

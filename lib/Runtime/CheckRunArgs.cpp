@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "RunTensors.h"
 
 #include <algorithm>
 #include <limits>
@@ -165,9 +166,13 @@ static Expected<void> checkOutputs(const KernelSignature &signature,
 // Offsets and dropout
 //===----------------------------------------------------------------------===//
 
-OffsetRange attnjit::offsetRange(const OffsetArg &offset, int64_t B) {
+std::optional<OffsetRange>
+attnjit::offsetRange(const KernelSignature &signature, const OffsetArg &offset,
+                     int64_t B) {
   if (!offset.perBatch)
-    return {offset.scalar, offset.scalar};
+    return OffsetRange{offset.scalar, offset.scalar};
+  if (signature.deviceMemory)
+    return std::nullopt;
   OffsetRange range;
   const auto *data = static_cast<const int32_t *>(offset.perBatch->data);
   for (int64_t b = 0; b < B; ++b) {
@@ -178,7 +183,8 @@ OffsetRange attnjit::offsetRange(const OffsetArg &offset, int64_t B) {
   return range;
 }
 
-static Expected<void> checkOffset(std::string_view name,
+static Expected<void> checkOffset(const KernelSignature &signature,
+                                  std::string_view name,
                                   const OffsetArg &offset,
                                   std::string_view lengthSymbol, int64_t length,
                                   int64_t B) {
@@ -187,7 +193,8 @@ static Expected<void> checkOffset(std::string_view name,
             checkTensor(name, *offset.perBatch, DType::I32, {{"B", B}});
         !ok)
       return ok;
-  int64_t highest = offsetRange(offset, B).high;
+  const std::optional<OffsetRange> range = offsetRange(signature, offset, B);
+  const int64_t highest = range ? range->high : 0;
   if (highest + length <= kMaxSize)
     return {};
   return badArgument("`{}` reaches {} and {} is {}; their sum should be below "
@@ -241,11 +248,30 @@ static Expected<void> checkOutputApart(std::string_view name,
 // checkRunArgs
 //===----------------------------------------------------------------------===//
 
-static Expected<void> checkOffsets(const RunArgs &args, const RunSizes &sizes) {
+/// That no tensor is said to lie where the kernel cannot reach it.
+static Expected<void> checkPlaces(const KernelSignature &signature,
+                                  const RunArgs &args) {
+  return forEachTensor(
+      args, [&](std::string_view name, const Tensor &tensor) -> Expected<void> {
+        if (tensor.place == Place::Gpu && !signature.deviceMemory)
+          return badArgument("`{}` lies in the memory of a GPU; it should lie "
+                             "in host memory, for the kernel runs on the CPU",
+                             name);
+        if (tensor.place == Place::Host && signature.deviceMemory)
+          return badArgument("`{}` lies in host memory; it should lie in the "
+                             "memory of the GPU that the kernel runs on",
+                             name);
+        return {};
+      });
+}
+
+static Expected<void> checkOffsets(const KernelSignature &signature,
+                                   const RunArgs &args, const RunSizes &sizes) {
   Expected<void> ok =
-      checkOffset("q_offset", args.qOffset, "Sq", sizes.Sq, sizes.B);
+      checkOffset(signature, "q_offset", args.qOffset, "Sq", sizes.Sq, sizes.B);
   if (ok)
-    ok = checkOffset("kv_offset", args.kvOffset, "Skv", sizes.Skv, sizes.B);
+    ok = checkOffset(signature, "kv_offset", args.kvOffset, "Skv", sizes.Skv,
+                     sizes.B);
   return ok;
 }
 
@@ -254,11 +280,13 @@ Expected<RunSizes> attnjit::checkRunArgs(const KernelSignature &signature,
   Expected<RunSizes> sizes = checkInputs(signature, args, Use::Elements);
   if (!sizes)
     return sizes;
-  Expected<void> ok = checkOutputs(signature, args, *sizes);
+  Expected<void> ok = checkPlaces(signature, args);
+  if (ok)
+    ok = checkOutputs(signature, args, *sizes);
   if (ok)
     ok = checkMaskTensor(signature, args, *sizes);
   if (ok)
-    ok = checkOffsets(args, *sizes);
+    ok = checkOffsets(signature, args, *sizes);
   if (ok)
     ok = checkDropout(signature, args);
   if (ok)
@@ -279,7 +307,9 @@ Expected<RunSizes> attnjit::checkModArgs(const KernelSignature &signature,
   Expected<RunSizes> sizes = checkInputs(signature, args, Use::Shape);
   if (!sizes)
     return sizes;
-  Expected<void> ok = checkOffsets(args, *sizes);
+  Expected<void> ok = checkPlaces(signature, args);
+  if (ok)
+    ok = checkOffsets(signature, args, *sizes);
   if (ok)
     ok = checkCaptures(signature, args, *sizes);
   if (!ok)

@@ -34,10 +34,12 @@ Expected<void> checkCaptures(const KernelSignature &signature,
                              const RunArgs &args, const RunSizes &sizes);
 
 /// Lowest and highest position of an OffsetArg's values; {0, 0} where B is 0.
+/// Nothing where they lie in a GPU's memory.
 struct OffsetRange {
   int32_t low = 0, high = 0;
 };
-OffsetRange offsetRange(const OffsetArg &offset, int64_t B);
+std::optional<OffsetRange> offsetRange(const KernelSignature &signature,
+                                       const OffsetArg &offset, int64_t B);
 
 /// The value of a Size in this run.
 int64_t sizeValue(Size size, const RunSizes &sizes);

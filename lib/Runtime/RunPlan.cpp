@@ -11,9 +11,6 @@
 
 using namespace attnjit;
 
-/// Items that a decode run is split into where its keys allow: four for each
-/// of 64 threads, so that the last ones to finish cost little.
-static constexpr int64_t kWantedItems = 256;
 /// Fewer keys than this are not split: a partial result is written, read and
 /// merged for each split.
 static constexpr int64_t kLeastSplitKeys = 512;
@@ -52,7 +49,7 @@ static RunPlan planDecode(const EntryPoint &point, const RunSizes &sizes) {
   int64_t rows = sizes.Hq / sizes.Hkv * sizes.Sq;
   plan.cells = sizes.B * sizes.Hkv * divideUp(rows, point.blockRows);
   int64_t most = std::max<int64_t>(1, sizes.Skv / kLeastSplitKeys);
-  int64_t splits = std::min(divideUp(kWantedItems, plan.cells), most);
+  int64_t splits = std::min(divideUp(point.wantedItems, plan.cells), most);
   plan.splitKeys =
       std::max(kSplitStep,
                divideUp(divideUp(sizes.Skv, splits), kSplitStep) * kSplitStep);
@@ -66,4 +63,26 @@ RunPlan attnjit::planRun(Entry entry, const EntryPoint &point,
                          const RunSizes &sizes) {
   return entry == Entry::Prefill ? planPrefill(point, sizes)
                                  : planDecode(point, sizes);
+}
+
+int64_t attnjit::partialFloats(const RunPlan &plan, const EntryPoint &point) {
+  // At most some hundred items are partial: this does not overflow.
+  return plan.items * plan.partialRows * (point.partialWidth + 2);
+}
+
+void attnjit::fillPartials(const RunPlan &plan, const EntryPoint &point,
+                           float *partials, uint32_t *arrivals,
+                           AttnJitKernelArgs &out) {
+  out.split_keys = plan.splitKeys;
+  if (plan.partialRows == 0)
+    return;
+  out.split_arrivals = arrivals;
+  auto take = [&](int64_t width) {
+    AttnJitTensor tensor = {partials, {plan.partialRows * width, width, 1, 0}};
+    partials += plan.items * plan.partialRows * width;
+    return tensor;
+  };
+  out.partial_out = take(point.partialWidth);
+  out.partial_m = take(1);
+  out.partial_l = take(1);
 }

@@ -13,21 +13,20 @@
 #ifndef ATTNJIT_LIB_RUNTIME_RUNPLAN_H
 #define ATTNJIT_LIB_RUNTIME_RUNPLAN_H
 
-#include "attnjit/Runtime/Kernel.h"
+#include "attnjit/Runtime/Launcher.h"
 
 namespace attnjit {
 
-struct RunPlan {
-  /// Prefill: one per (b, h, block of rows), in that order. Decode: one per
-  /// (b, key head, block of rows, split of the keys).
-  int64_t items = 0;
-  int64_t itemsPerHead = 1; ///< prefill: blocks of rows
-  int64_t splitKeys = 0;    ///< decode: keys of one split
-  int64_t cells = 0;        ///< decode: (b, key head, block of rows) triples
-  int64_t partialRows = 0;  ///< rows of one partial result; 0 where none is
-};
-
 RunPlan planRun(Entry entry, const EntryPoint &point, const RunSizes &sizes);
+
+/// Floats that the partial results of a run take; 0 where it has none.
+int64_t partialFloats(const RunPlan &plan, const EntryPoint &point);
+
+/// Lets `out` refer to the partial results of a run: so many floats at
+/// `partials`, and `plan.cells` counters at `arrivals`. Neither is used where
+/// the run has none.
+void fillPartials(const RunPlan &plan, const EntryPoint &point, float *partials,
+                  uint32_t *arrivals, AttnJitKernelArgs &out);
 
 } // namespace attnjit
 

@@ -89,6 +89,25 @@ private:
   std::unique_ptr<RunState> unused;
 };
 
+/// A RunState of a pool for the length of a scope.
+class PooledRunState {
+public:
+  explicit PooledRunState(RunStatePool &pool)
+      : pool(pool), state(pool.take()) {}
+  ~PooledRunState() {
+    if (state)
+      pool.giveBack(std::move(state));
+  }
+  PooledRunState(const PooledRunState &) = delete;
+  PooledRunState &operator=(const PooledRunState &) = delete;
+
+  RunState *get() const { return state.get(); }
+
+private:
+  RunStatePool &pool;
+  std::unique_ptr<RunState> state;
+};
+
 } // namespace attnjit
 
 #endif // ATTNJIT_LIB_RUNTIME_RUNSTATEPOOL_H

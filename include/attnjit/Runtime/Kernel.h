@@ -65,13 +65,21 @@ struct RunArgs {
   OffsetArg qOffset, kvOffset;
   std::optional<DropoutArg> dropout;
   bool deterministic = false; ///< true: `dropout` is ignored
-  /// Who runs the work items; null: the executor of the engine.
+  /// Who runs the work items; null: the executor of the engine. Of no effect on
+  /// a GPU.
   Executor *executor = nullptr;
+  /// A GPU's kernel: the stream (CUstream, cudaStream_t) that it is launched
+  /// on; null: the default one. The run returns before the work is done, and
+  /// the tensors must stay until it is. Of no effect on the CPU.
+  void *stream = nullptr;
 };
 
 /// What the argument checks and the call need to know about compiled code.
 /// Filled in by the Engine.
 struct KernelSignature {
+  /// Tensors of a run lie in a GPU's memory, which the argument checks do not
+  /// read: what per-batch offsets are is for the kernel alone to see.
+  bool deviceMemory = false;
   int64_t D = 0, Dv = 0;
   DType dtype = DType::F32;
   bool maskTensor = false;
@@ -100,20 +108,20 @@ struct KernelSignature {
   std::vector<std::array<AxisUse, kMaxBufferRank>> bufferAxisUse;
 };
 
+class Launcher;
+
 /// Code of one entry point, and what a run must know of it.
 struct EntryPoint {
-  AttnJitKernelFn function = nullptr;
-  /// Writes an estimate of the cost of each work item of its range to
-  /// `item_costs`; null where all cost the same.
-  AttnJitKernelFn cost = nullptr;
-  std::shared_ptr<const void> code; ///< keeps the function's memory alive
+  /// Runs the code and keeps it alive. See Launcher.h.
+  std::shared_ptr<const Launcher> launcher;
   /// Rows of one work item: queries of a head (prefill), (query head, query)
   /// pairs of a key head (decode).
   int64_t blockRows = 1;
-  /// Workspace of one piece of work, in bytes; a multiple of 64.
-  int64_t workspaceBytes = 0;
   /// Decode: floats of one row of a partial `out`.
   int64_t partialWidth = 0;
+  /// Decode: work items that a run is split into where its keys allow. Four for
+  /// each of 64 threads, so that the last ones to finish cost little.
+  int64_t wantedItems = 256;
 };
 
 /// Gives the code of an entry point, compiling it where need be. Thread-safe.
@@ -132,6 +140,11 @@ public:
   /// what it is and what it should be, and Environment is a lack of memory:
   /// nothing has been written then. Internal: the kernel or the caller's
   /// executor broke its contract.
+  ///
+  /// On a GPU the work is done in the order of the stream; an error that it
+  /// meets is given by a later call, as Environment with the driver's name for
+  /// it. Once an entry point has run on a stream with as many work items, a run
+  /// there neither allocates nor waits, so it can be captured in a graph.
   Expected<void> run(const RunArgs &args) const;
 
   /// Makes an entry point ready, so that no run waits for its compilation.
@@ -151,7 +164,8 @@ struct RunSizes {
 };
 
 /// The checks of Kernel::run alone: shapes, dtypes, strides, nulls, overlap,
-/// captures, offsets, positions below 2^31. Reads offset arrays, nothing else.
+/// captures, offsets, positions below 2^31. Reads offset arrays in host memory,
+/// nothing else.
 /// Allocates only to word an Error.
 Expected<RunSizes> checkRunArgs(const KernelSignature &signature,
                                 const RunArgs &args);

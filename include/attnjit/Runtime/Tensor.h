@@ -28,11 +28,19 @@ namespace attnjit {
 /// Tensors have at most this many axes.
 inline constexpr int kMaxRank = 4;
 
-/// A view of a tensor in host memory. The memory stays the caller's and must
-/// outlive every use of the view.
+/// Where the memory of a tensor lies, as far as the caller has said.
+enum class Place : uint8_t {
+  Unstated, ///< where the kernel that is given the tensor expects it
+  Host,
+  Gpu, ///< memory of a CUDA device: kernels for the CPU refuse it
+};
+
+/// A view of a tensor. The memory stays the caller's and must outlive every use
+/// of the view.
 struct Tensor {
   void *data = nullptr;
   DType dtype = DType::F32;
+  Place place = Place::Unstated;
   int rank = 0;
   std::array<int64_t, kMaxRank> shape = {};  ///< in elements; past rank: 0
   std::array<int64_t, kMaxRank> stride = {}; ///< in elements; past rank: 0

@@ -10,7 +10,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Allocations.h"
 #include "RunFixture.h"
+
+#include "attnjit/Runtime/Launcher.h"
 
 #include <tbb/global_control.h>
 
@@ -19,46 +22,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <set>
 #include <thread>
 
 using namespace attnjit;
+using attnjit::test::allocationCount;
+using attnjit::test::failAllocationsFrom;
 using testing::HasSubstr;
-
-//===----------------------------------------------------------------------===//
-// Counting allocations
-//===----------------------------------------------------------------------===//
-
-static std::atomic<int64_t> allocations = 0;
-/// Allocations of at least so many bytes fail while it is not 0.
-static std::atomic<size_t> failFrom = 0;
-
-static void *countedAllocate(size_t bytes, size_t alignment) {
-  ++allocations;
-  if (failFrom != 0 && bytes >= failFrom)
-    return nullptr;
-  size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  return std::aligned_alloc(alignment, rounded ? rounded : alignment);
-}
-
-void *operator new(size_t bytes) {
-  if (void *memory = countedAllocate(bytes, 16))
-    return memory;
-  throw std::bad_alloc();
-}
-void *operator new(size_t bytes, const std::nothrow_t &) noexcept {
-  return countedAllocate(bytes, 16);
-}
-void *operator new[](size_t bytes, std::align_val_t alignment,
-                     const std::nothrow_t &) noexcept {
-  return countedAllocate(bytes, static_cast<size_t>(alignment));
-}
-void operator delete(void *memory) noexcept { std::free(memory); }
-void operator delete(void *memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void *memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 //===----------------------------------------------------------------------===//
 // The entry point
@@ -140,19 +110,21 @@ protected:
   KernelRun() {
     signature.prefillOnly = true;
     point.blockRows = 2;
-    point.workspaceBytes = kWorkspaceBytes;
+    code.workspaceBytes = kWorkspaceBytes;
   }
-  ~KernelRun() override { failFrom = 0; }
+  ~KernelRun() override { failAllocationsFrom(0); }
 
   Kernel makeKernel(AttnJitKernelFn entry,
                     std::shared_ptr<Executor> executor = nullptr) {
-    point.function = entry;
+    code.function = entry;
+    point.launcher = makeHostLauncher(code);
     return Kernel(
         signature, [point = point](Entry) { return point; },
         executor ? executor : makeSerialExecutor());
   }
 
   EntryPoint point;
+  HostCode code;
 
   static constexpr int64_t kItems = kB * kHq * 3; // ceil(5 / 2) = 3
 };
@@ -188,16 +160,16 @@ namespace {
 /// Two slots, of which it uses one, in order.
 struct OrderlyExecutor : Executor {
   int concurrency() const override { return 2; }
-  void parallelFor(
-      int64_t count,
-      const std::function<void(int64_t, int64_t, int)> &body) override {
+  void
+  parallelFor(int64_t count,
+              const std::function<void(int64_t, int64_t, int)> &body) override {
     body(0, count, 1);
   }
 };
 } // namespace
 
 TEST_F(KernelRun, CostlyItemsComeFirst) {
-  point.cost = growingCost;
+  code.cost = growingCost;
   Kernel kernel =
       makeKernel(recordingEntry, std::make_shared<OrderlyExecutor>());
   itemsInOrder.clear();
@@ -343,24 +315,24 @@ TEST_F(KernelRun, WarmRunsAllocateNothing) {
   // The set of busy workspaces allocates a node a call; a warm serial run has
   // one call.
   seen.reset(kItems);
-  int64_t before = allocations;
+  int64_t before = allocationCount();
   ASSERT_TRUE(kernel.run(args));
   int64_t inEntry = seen.calls;
-  EXPECT_EQ(allocations - before, inEntry);
+  EXPECT_EQ(allocationCount() - before, inEntry);
 }
 
 TEST_F(KernelRun, LackOfMemoryIsAnError) {
-  point.workspaceBytes = 1 << 20;
+  code.workspaceBytes = 1 << 20;
   Kernel kernel = makeKernel(writingEntry);
-  failFrom = 1 << 20;
+  failAllocationsFrom(1 << 20);
   Expected<void> done = kernel.run(args);
-  failFrom = 0;
+  failAllocationsFrom(0);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind(), ErrorKind::Environment);
   EXPECT_THAT(outData, testing::Each(kUntouched));
   EXPECT_TRUE(kernel.run(args)); // and the next run has it
 
-  point.workspaceBytes = int64_t(1) << 62; // times slots: past int64
+  code.workspaceBytes = int64_t(1) << 62; // times slots: past int64
   EXPECT_FALSE(makeKernel(writingEntry, makeThreadedExecutor(2)).run(args));
 }
 
@@ -388,19 +360,35 @@ TEST_F(KernelRun, SeveralThreadsShareOneKernel) {
 }
 
 TEST_F(KernelRun, KeepsItsCodeAlive) {
-  point.function = writingEntry;
-  auto code = std::make_shared<int>(0);
-  std::weak_ptr<int> watch = code;
+  auto memory = std::make_shared<int>(0);
+  std::weak_ptr<int> watch = memory;
+  code.function = writingEntry;
+  code.code = std::move(memory);
+  point.launcher = makeHostLauncher(std::exchange(code, {}));
   std::optional<Kernel> kernel;
   kernel.emplace(
       signature,
-      [point = point, code = std::move(code)](Entry) mutable {
-        point.code = std::move(code);
-        return point;
+      [point = std::exchange(point, {})](Entry) mutable {
+        return std::exchange(point, {});
       },
       makeSerialExecutor());
   Kernel copy = *kernel;
   kernel.reset();
   EXPECT_FALSE(watch.expired());
   EXPECT_TRUE(copy.run(args));
+}
+
+TEST_F(KernelRun, CodeThatCannotRunHereSaysWhy) {
+  point.launcher =
+      makeRefusingLauncher(Error(ErrorKind::Environment, "no machine for it"));
+  Kernel kernel(
+      signature, [point = point](Entry) { return point; },
+      makeSerialExecutor());
+  ASSERT_TRUE(kernel.prepare(Entry::Prefill));
+  Expected<void> done = kernel.run(args);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message(), "no machine for it");
+  // Wrong arguments are wrong on every machine.
+  args.q.data = nullptr;
+  EXPECT_EQ(kernel.run(args).error().kind(), ErrorKind::InvalidArgument);
 }

@@ -12,7 +12,7 @@
 using namespace attnjit;
 
 static const EntryPoint kPoint = {
-    .function = nullptr, .code = nullptr, .blockRows = 48, .partialWidth = 8};
+    .launcher = nullptr, .blockRows = 48, .partialWidth = 8};
 
 static RunSizes sizesOf(int64_t B, int64_t Hq, int64_t Hkv, int64_t Sq,
                         int64_t Skv) {
