@@ -17,7 +17,6 @@
 #include "KernelStore.h"
 #include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Reference/Signature.h"
-#include "attnjit/Spec/Schedule.h"
 
 #include <fmt/format.h>
 
@@ -82,7 +81,7 @@ static KernelSignature signatureOf(const ModProgram &mod,
                                    const TargetSpec &target,
                                    const CanonicalMod &canonical) {
   KernelSignature signature = signatureOf(mod, spec);
-  signature.strip = PrefillSchedule::choose(spec, target).strip();
+  hostBackend().describe(spec, target, signature);
   signature.paramSource = canonical.paramSource;
   signature.bufferSource = canonical.bufferSource;
   signature.prefillOnly =

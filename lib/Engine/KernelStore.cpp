@@ -5,51 +5,21 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `codes` finds code by its key, and holds a future while the first of several
-// threads compiles it.
+// `entries` finds an entry point by its key, and holds a future while the first
+// of several threads compiles it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "KernelStore.h"
 
-#include "Compiler.h"
 #include "KernelKey.h"
-#include "attnjit/Runtime/Launcher.h"
-#include "attnjit/Spec/Schedule.h"
-#include "attnjit/Target/CPU/Decode.h"
-#include "attnjit/Target/CPU/Prefill.h"
 
 #include <fmt/format.h>
 
 namespace attnjit {
 
-namespace {
-/// What the schedule of an entry point says of it.
-struct Planned {
-  EntryPoint point;
-  int64_t workspaceBytes = 0;
-  std::string scheduleText;
-};
-} // namespace
-
-static Planned planOf(const AttentionSpec &spec, const TargetSpec &target,
-                      Entry entry) {
-  Planned planned;
-  if (entry == Entry::Prefill) {
-    auto schedule = PrefillSchedule::choose(spec, target);
-    planned.point.blockRows = schedule.blockQ;
-    planned.workspaceBytes =
-        cpu::PrefillWorkspace::layout(spec, schedule).bytes;
-    planned.scheduleText = schedule.keyText();
-    return planned;
-  }
-  auto schedule = DecodeSchedule::choose(spec, target);
-  auto layout = cpu::DecodeWorkspace::layout(spec, schedule);
-  planned.point.blockRows = schedule.blockRows;
-  planned.point.partialWidth = layout.partialWidth;
-  planned.workspaceBytes = layout.bytes;
-  planned.scheduleText = schedule.keyText();
-  return planned;
+const Backend &KernelStore::backendFor(const TargetSpec &) const {
+  return hostBackend();
 }
 
 /// `kernel`, `kernel-2`, ... in the dump directory: compilations, of which
@@ -62,22 +32,26 @@ std::filesystem::path KernelStore::nextDumpStem() {
          (number == 1 ? "kernel" : fmt::format("kernel-{}", number));
 }
 
-KernelStore::CodeResult
-KernelStore::makeCode(const std::string &key, const KernelSource &source,
-                      Entry entry, CompileReport &report, Trace &trace) {
-  const std::string symbol = symbolOf(entry);
-  const bool hasCost = hasCostFunction(source.mod, entry);
+KernelStore::EntryResult
+KernelStore::makeEntry(const std::string &key, const KernelSource &source,
+                       Entry entry, CompileReport &report, Trace &trace) {
+  const Backend &backend = backendFor(source.target);
+  auto store = [&](const std::string &bytes) {
+    if (disk)
+      trace.time("store",
+                 [&] { disk->store(key, std::as_bytes(std::span(bytes))); });
+  };
   if (disk) {
-    auto bytes = trace.time("disk", [&] { return disk->load(key); });
-    if (bytes) {
-      std::string object(reinterpret_cast<const char *>(bytes->data()),
-                         bytes->size());
-      auto loaded = trace.time("load", [&] {
-        return loadObject(std::move(object), symbol, hasCost);
-      });
+    auto stored = trace.time("disk", [&] { return disk->load(key); });
+    if (stored) {
+      const std::string bytes(reinterpret_cast<const char *>(stored->data()),
+                              stored->size());
+      Expected<LoadedEntry> loaded = backend.load(bytes, source, entry, trace);
       if (loaded) {
         report.source = CacheSource::Disk;
-        return loaded;
+        if (loaded->betterBytes)
+          store(*loaded->betterBytes);
+        return std::move(loaded->point);
       }
       if (options.warn)
         options.warn(fmt::format("a cached kernel does not load and is "
@@ -86,40 +60,39 @@ KernelStore::makeCode(const std::string &key, const KernelSource &source,
     }
   }
   report.source = CacheSource::Compiled;
-  auto object = compileTo(source.mod, source.spec, source.target, entry,
-                          Stage::Obj, nextDumpStem(), trace);
-  if (!object)
-    return fail(object.error());
-  if (disk)
-    trace.time("store",
-               [&] { disk->store(key, std::as_bytes(std::span(*object))); });
-  return trace.time(
-      "load", [&] { return loadObject(std::move(*object), symbol, hasCost); });
+  Expected<std::string> bytes =
+      backend.compile(source, entry, nextDumpStem(), trace);
+  if (!bytes)
+    return fail(bytes.error());
+  Expected<LoadedEntry> loaded = backend.load(*bytes, source, entry, trace);
+  if (!loaded)
+    return fail(loaded.error());
+  store(loaded->betterBytes.value_or(*bytes));
+  return std::move(loaded->point);
 }
 
-KernelStore::CodeResult KernelStore::codeFor(const std::string &key,
-                                             const KernelSource &source,
-                                             Entry entry, CompileReport &report,
-                                             Trace &trace) {
-  std::promise<CodeResult> promise;
-  std::shared_future<CodeResult> future;
+KernelStore::EntryResult
+KernelStore::entryFor(const std::string &key, const KernelSource &source,
+                      Entry entry, CompileReport &report, Trace &trace) {
+  std::promise<EntryResult> promise;
+  std::shared_future<EntryResult> future;
   {
     std::lock_guard lock(mutex);
-    auto found = codes.find(key);
-    if (found != codes.end())
+    auto found = entries.find(key);
+    if (found != entries.end())
       future = found->second;
     else
-      codes.emplace(key, promise.get_future().share());
+      entries.emplace(key, promise.get_future().share());
   }
   if (future.valid()) {
     report.source = CacheSource::Memory;
     return future.get();
   }
-  CodeResult result = makeCode(key, source, entry, report, trace);
+  EntryResult result = makeEntry(key, source, entry, report, trace);
   if (!result) {
     // A full disk or exhausted memory may pass: the next request tries again.
     std::lock_guard lock(mutex);
-    codes.erase(key);
+    entries.erase(key);
   }
   promise.set_value(result);
   return result;
@@ -127,15 +100,12 @@ KernelStore::CodeResult KernelStore::codeFor(const std::string &key,
 
 Expected<EntryPoint> KernelStore::get(const KernelSource &source, Entry entry,
                                       CompileReport &report, Trace &trace) {
-  Planned planned = planOf(source.spec, source.target, entry);
-  std::string key =
-      kernelKey(source.mod, source.spec, planned.scheduleText, source.target);
-  CodeResult code = codeFor(key, source, entry, report, trace);
-  if (!code)
-    return fail(code.error());
-  planned.point.launcher = makeHostLauncher(
-      {code->entry, code->cost, code->code, planned.workspaceBytes});
-  return planned.point;
+  Expected<std::string> schedule =
+      backendFor(source.target).scheduleText(source.spec, source.target, entry);
+  if (!schedule)
+    return fail(schedule.error());
+  return entryFor(kernelKey(source.mod, source.spec, *schedule, source.target),
+                  source, entry, report, trace);
 }
 
 } // namespace attnjit

@@ -1,5 +1,4 @@
-//===- KernelStore.h - Code by key --------------------------------*- C++
-//-*-===//
+//===- KernelStore.h - Code by key ------------------------------*- C++ -*-===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,7 +14,7 @@
 #ifndef ATTNJIT_LIB_ENGINE_KERNELSTORE_H
 #define ATTNJIT_LIB_ENGINE_KERNELSTORE_H
 
-#include "ObjectLoader.h"
+#include "Backend.h"
 #include "attnjit/Engine/Engine.h"
 
 #include <atomic>
@@ -24,13 +23,6 @@
 #include <unordered_map>
 
 namespace attnjit {
-
-/// What an entry point is compiled from.
-struct KernelSource {
-  CanonicalMod mod;
-  AttentionSpec spec;
-  TargetSpec target;
-};
 
 /// Thread-safe. One key is compiled once, however many ask at the same time.
 class KernelStore {
@@ -43,13 +35,16 @@ public:
 
   const DiskCache *diskCache() const { return disk ? &*disk : nullptr; }
 
-private:
-  using CodeResult = Expected<LoadedCode>;
+  /// What compiles and loads code for a target.
+  const Backend &backendFor(const TargetSpec &target) const;
 
-  CodeResult codeFor(const std::string &key, const KernelSource &source,
-                     Entry entry, CompileReport &report, Trace &trace);
-  CodeResult makeCode(const std::string &key, const KernelSource &source,
-                      Entry entry, CompileReport &report, Trace &trace);
+private:
+  using EntryResult = Expected<EntryPoint>;
+
+  EntryResult entryFor(const std::string &key, const KernelSource &source,
+                       Entry entry, CompileReport &report, Trace &trace);
+  EntryResult makeEntry(const std::string &key, const KernelSource &source,
+                        Entry entry, CompileReport &report, Trace &trace);
   std::filesystem::path nextDumpStem();
 
   const EngineOptions options;
@@ -57,7 +52,7 @@ private:
 
   std::atomic<int> dumps = 0; ///< compilations that were given a dump stem
   std::mutex mutex;
-  std::unordered_map<std::string, std::shared_future<CodeResult>> codes;
+  std::unordered_map<std::string, std::shared_future<EntryResult>> entries;
 };
 
 } // namespace attnjit

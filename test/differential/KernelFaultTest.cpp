@@ -15,8 +15,7 @@
 
 #include "Harness.h"
 
-#include "KernelStore.h"
-#include "ObjectLoader.h"
+#include "Backend.h"
 #include "attnjit/Reference/Reference.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
@@ -257,24 +256,12 @@ public:
     if (!object)
       return fail(object.error());
     // Blocks and workspace as of the right kernel.
-    EngineOptions options;
-    options.diskCache = false;
-    KernelStore store(std::move(options), std::nullopt);
-    CompileReport report;
     Trace trace;
-    Expected<EntryPoint> point = store.get({canonicalize(mod), spec, target},
-                                           fault.entry, report, trace);
-    if (!point)
-      return fail(point.error());
-    Expected<LoadedCode> code =
-        loadObject(std::move(*object),
-                   "attnjit_" + std::string(nameOf(fault.entry)), false);
-    if (!code)
-      return fail(code.error());
-    point->function = code->entry;
-    point->code = code->code;
-    point->cost = nullptr;
-    EntrySource source = [point = *point, own = fault.entry](
+    Expected<LoadedEntry> loaded = hostBackend().load(
+        *object, {canonicalize(mod), spec, target}, fault.entry, trace);
+    if (!loaded)
+      return fail(loaded.error());
+    EntrySource source = [point = loaded->point, own = fault.entry](
                              Entry entry) -> Expected<EntryPoint> {
       if (entry != own)
         return fail(ErrorKind::Internal, "the shape takes another entry point");
