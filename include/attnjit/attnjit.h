@@ -36,6 +36,8 @@
 #include "attnjit/Mods/Windows.h"
 #include "attnjit/Mods/Wrappers.h"
 #include "attnjit/Reference/Reference.h"
+#include "attnjit/Runtime/Cuda/DeviceTensors.h"
+#include "attnjit/Runtime/DLPack.h"
 #include "attnjit/Runtime/Executor.h"
 #include "attnjit/Runtime/Kernel.h"
 #include "attnjit/Runtime/Tensor.h"

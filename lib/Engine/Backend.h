@@ -16,9 +16,11 @@
 #define ATTNJIT_LIB_ENGINE_BACKEND_H
 
 #include "attnjit/Engine/Engine.h"
+#include "attnjit/Runtime/Cuda/Context.h"
 #include "attnjit/Support/Trace.h"
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -49,10 +51,6 @@ public:
                                              const TargetSpec &target,
                                              Entry entry) const = 0;
 
-  /// What of the schedule a kernel's signature holds.
-  virtual void describe(const AttentionSpec &spec, const TargetSpec &target,
-                        KernelSignature &signature) const = 0;
-
   /// Compiles an entry point to the bytes that caches hold.
   virtual Expected<std::string> compile(const KernelSource &source, Entry entry,
                                         const std::filesystem::path &dumpStem,
@@ -64,8 +62,36 @@ public:
                                      Trace &trace) const = 0;
 };
 
+/// Notes in a kernel's signature what follows from its target: where tensors
+/// lie, and what `chooseEntry` goes by.
+void describeKernel(const AttentionSpec &spec, const TargetSpec &target,
+                    KernelSignature &signature);
+
 /// Object files, run in this process.
 const Backend &hostBackend();
+
+/// The GPU of an engine, which is looked for when it is first needed.
+class EngineGpu {
+public:
+  /// `driver` null: the machine's.
+  EngineGpu(cuda::Driver::Ptr driver, int device)
+      : driver(std::move(driver)), device(device) {}
+
+  /// Its context; an Error where there is no driver or no such device.
+  /// Thread-safe.
+  Expected<cuda::Context::Ptr> context() const;
+
+private:
+  const cuda::Driver::Ptr driver;
+  const int device;
+  mutable std::mutex mutex;
+  mutable cuda::Context::Ptr opened;
+};
+
+/// PTX and cubins, run on `gpu`, which must outlive it; its warnings go to
+/// `warn`, which may be null.
+std::unique_ptr<const Backend> makeGpuBackend(const EngineGpu &gpu,
+                                              WarningHandler warn);
 
 } // namespace attnjit
 

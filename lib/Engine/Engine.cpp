@@ -15,6 +15,7 @@
 #include "Compiler.h"
 #include "KernelKey.h"
 #include "KernelStore.h"
+#include "Ptxas.h"
 #include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Reference/Signature.h"
 
@@ -81,11 +82,11 @@ static KernelSignature signatureOf(const ModProgram &mod,
                                    const TargetSpec &target,
                                    const CanonicalMod &canonical) {
   KernelSignature signature = signatureOf(mod, spec);
-  hostBackend().describe(spec, target, signature);
   signature.paramSource = canonical.paramSource;
   signature.bufferSource = canonical.bufferSource;
   signature.prefillOnly =
       signature.softmax && !scalesWithProb(canonical.program.prob());
+  describeKernel(spec, target, signature);
   return signature;
 }
 
@@ -102,7 +103,7 @@ Expected<Engine::Impl::Known> Engine::Impl::make(const Request &request,
                                                  Trace &trace) {
   if (auto checked = request.spec.check(); !checked)
     return fail(checked.error());
-  if (!request.target.runsHere())
+  if (!request.target.isGpu() && !request.target.runsHere())
     return fail(ErrorKind::Unsupported,
                 fmt::format("this machine cannot run code for `{}`",
                             request.target.name()));
@@ -205,14 +206,39 @@ Expected<Kernel> Engine::compile(const ModProgram &mod,
   return kernel;
 }
 
+/// That code for the target has such a stage.
+static Expected<void> checkStage(const TargetSpec &target, Stage stage) {
+  if (stage == Stage::Obj && target.isGpu())
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("there is no object file for `{}`; its machine "
+                            "code is the cubin",
+                            target.name()));
+  if (stage == Stage::Cubin && !target.isGpu())
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("there is no cubin for `{}`, which is no GPU",
+                            target.name()));
+  return {};
+}
+
 Expected<std::string> Engine::emit(const ModProgram &mod,
                                    const AttentionSpec &spec,
                                    const TargetSpec &target, Stage stage,
                                    Entry entry) {
   if (auto checked = spec.check(); !checked)
     return fail(checked.error());
+  if (Expected<void> ok = checkStage(target, stage); !ok)
+    return fail(ok.error());
   Trace trace;
-  return compileTo(canonicalize(mod), spec, target, entry, stage, {}, trace);
+  if (stage != Stage::Cubin)
+    return compileTo(canonicalize(mod), spec, target, entry, stage, {}, trace);
+  const auto ptxas = findPtxas();
+  if (!ptxas)
+    return fail(ErrorKind::Environment,
+                "no `ptxas` in PATH, $CUDA_HOME/bin, $CUDA_PATH/bin or "
+                "/usr/local/cuda/bin, which a cubin is made with");
+  auto ptx =
+      compileTo(canonicalize(mod), spec, target, entry, Stage::Asm, {}, trace);
+  return ptx ? runPtxas(*ptxas, *ptx, target.name()) : ptx;
 }
 
 KernelSignature Engine::signature(const ModProgram &mod,
@@ -222,5 +248,18 @@ KernelSignature Engine::signature(const ModProgram &mod,
 }
 
 const DiskCache *Engine::diskCache() const { return impl->store->diskCache(); }
+
+Expected<std::shared_ptr<const cuda::Context>> Engine::gpu() {
+  return impl->store->gpu().context();
+}
+
+Expected<TargetSpec> Engine::gpuTarget() {
+  auto context = gpu();
+  if (!context)
+    return fail(context.error());
+  const cuda::DeviceInfo &device = (*context)->device();
+  Expected<TargetSpec> target = TargetSpec::ofGpu(device.major, device.minor);
+  return target ? target : fail(Error(target.error()).in(device.describe()));
+}
 
 } // namespace attnjit

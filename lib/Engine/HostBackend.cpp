@@ -26,10 +26,6 @@ public:
                ? PrefillSchedule::choose(spec, target).keyText()
                : DecodeSchedule::choose(spec, target).keyText();
   }
-  void describe(const AttentionSpec &spec, const TargetSpec &target,
-                KernelSignature &signature) const override {
-    signature.strip = PrefillSchedule::choose(spec, target).strip();
-  }
   Expected<std::string> compile(const KernelSource &source, Entry entry,
                                 const std::filesystem::path &dumpStem,
                                 Trace &trace) const override {

@@ -18,8 +18,8 @@
 
 namespace attnjit {
 
-const Backend &KernelStore::backendFor(const TargetSpec &) const {
-  return hostBackend();
+const Backend &KernelStore::backendFor(const TargetSpec &target) const {
+  return target.isGpu() ? *gpuBackend : hostBackend();
 }
 
 /// `kernel`, `kernel-2`, ... in the dump directory: compilations, of which

@@ -28,12 +28,16 @@ namespace attnjit {
 class KernelStore {
 public:
   KernelStore(EngineOptions options, std::optional<DiskCache> disk)
-      : options(std::move(options)), disk(std::move(disk)) {}
+      : options(std::move(options)), disk(std::move(disk)),
+        engineGpu(this->options.cudaDriver, this->options.cudaDevice),
+        gpuBackend(makeGpuBackend(engineGpu, this->options.warn)) {}
 
   Expected<EntryPoint> get(const KernelSource &source, Entry entry,
                            CompileReport &report, Trace &trace);
 
   const DiskCache *diskCache() const { return disk ? &*disk : nullptr; }
+
+  const EngineGpu &gpu() const { return engineGpu; }
 
   /// What compiles and loads code for a target.
   const Backend &backendFor(const TargetSpec &target) const;
@@ -49,6 +53,8 @@ private:
 
   const EngineOptions options;
   const std::optional<DiskCache> disk;
+  const EngineGpu engineGpu;
+  const std::unique_ptr<const Backend> gpuBackend;
 
   std::atomic<int> dumps = 0; ///< compilations that were given a dump stem
   std::mutex mutex;

@@ -248,7 +248,6 @@ Status cuDevicePrimaryCtxRelease_v2(DeviceHandle device) {
           fake.violation(std::string(what) + " outlives its context");
     };
     mustBeGone(fake.modules, [](auto &m) { return m.device; }, "a module");
-    mustBeGone(fake.links, [](auto &l) { return l.device; }, "a linker");
     mustBeGone(fake.streams, [](int d) { return d; }, "a stream");
     mustBeGone(fake.events, [](int d) { return d; }, "an event");
     mustBeGone(
@@ -322,63 +321,6 @@ static void writeLog(const std::string &text, unsigned count,
   }
   if (buffer && bytes)
     std::snprintf(buffer, bytes, "%s", text.c_str());
-}
-
-Status cuLinkCreate_v2(unsigned count, JitOption *options, void **values,
-                       LinkHandle *link) {
-  Call call("cuLinkCreate_v2");
-  if (call.status)
-    return call.status;
-  const uintptr_t handle = call.fake.newHandle();
-  FakeDriver::Link made = {call.device(), {}, {}};
-  for (unsigned i = 0; i < count; ++i) {
-    if (options[i] == kErrorLogBuffer)
-      made.log = static_cast<char *>(values[i]);
-    if (options[i] == kErrorLogBufferSizeBytes)
-      made.logBytes = numberOf(values[i]);
-  }
-  call.fake.links[handle] = made;
-  *link = asHandle<LinkHandle>(handle);
-  return kSuccess;
-}
-
-Status cuLinkAddData_v2(LinkHandle link, JitInputType type, void *data,
-                        size_t bytes, const char *, unsigned, JitOption *,
-                        void **) {
-  Call call("cuLinkAddData_v2");
-  auto found = call.fake.links.find(numberOf(link));
-  if (call.status || found == call.fake.links.end())
-    return call.status ? call.status : kInvalidHandle;
-  const auto *text = static_cast<const char *>(data);
-  if (type != kJitInputPtx || bytes == 0 || text[bytes - 1] != '\0')
-    return kInvalidValue;
-  FakeDriver::Link &state = found->second;
-  state.ptx.assign(text, bytes - 1);
-  const Status status = checkPtx(call.fake, state.ptx, state.device);
-  if (status && state.log)
-    std::snprintf(state.log, state.logBytes, "%s",
-                  call.fake.compilerLog.c_str());
-  return status;
-}
-
-Status cuLinkComplete(LinkHandle link, void **cubin, size_t *bytes) {
-  Call call("cuLinkComplete");
-  auto found = call.fake.links.find(numberOf(link));
-  if (call.status || found == call.fake.links.end())
-    return call.status ? call.status : kInvalidHandle;
-  FakeDriver::Link &state = found->second;
-  const FakeDevice &info = call.fake.devices[size_t(state.device)];
-  state.cubin = kCubinMark + std::to_string(info.major * 10 + info.minor) +
-                "\n" + state.ptx;
-  *cubin = state.cubin.data();
-  *bytes = state.cubin.size();
-  return kSuccess;
-}
-
-Status cuLinkDestroy(LinkHandle link) {
-  Call call("cuLinkDestroy");
-  call.fake.links.erase(numberOf(link));
-  return call.status;
 }
 
 Status cuModuleLoadDataEx(ModuleHandle *module, const void *image,
@@ -626,10 +568,9 @@ Status cuMemsetD32Async(DeviceAddress to, unsigned value, size_t count,
 
 Status cuPointerGetAttribute(void *value, PointerAttribute attribute,
                              DeviceAddress address) {
-  // Needs no current context, but shows that one is lost.
-  Call call("cuPointerGetAttribute", Needs::Nothing);
-  if (call.status || call.fake.lost)
-    return call.status ? call.status : *call.fake.lost;
+  Call call("cuPointerGetAttribute");
+  if (call.status)
+    return call.status;
   const FakeDriver::Block *block = call.fake.find(address, 1);
   if (!block)
     return kInvalidValue;
@@ -729,6 +670,11 @@ Status cuEventElapsedTime(float *ms, EventHandle, EventHandle) {
 }
 
 } // extern "C"
+
+std::string test::fakeCubin(const std::string &ptx,
+                            const std::string &capability) {
+  return kCubinMark + capability + "\n" + ptx;
+}
 
 DriverTable test::fakeTable() {
   DriverTable table;

@@ -46,7 +46,6 @@ void FakeDriver::reset() {
   blocks.clear();
   modules.clear();
   functions.clear();
-  links.clear();
   streams.clear();
   events.clear();
   capturing.clear();
@@ -81,8 +80,8 @@ int64_t FakeDriver::liveObjects() const {
     count += holders;
   for (const auto &[address, block] : blocks)
     count += block.pinned ? 0 : 1;
-  return count + static_cast<int64_t>(modules.size() + links.size() +
-                                      streams.size() + events.size());
+  return count +
+         static_cast<int64_t>(modules.size() + streams.size() + events.size());
 }
 
 const FakeDriver::Block *FakeDriver::find(uintptr_t address,

@@ -90,7 +90,7 @@ public:
   std::vector<FakeLaunch> launches;
   int64_t countOf(std::string_view symbol) const;
   /// Objects that were made and are not destroyed: contexts, modules, memory,
-  /// streams, events, linkers.
+  /// streams, events.
   int64_t liveObjects() const;
   /// What no program may do: destroy an object after its context, free unknown
   /// memory, allocate during a capture, leave a context current.
@@ -120,12 +120,6 @@ public:
     std::string symbol;
     int maxDynamicShared = 48 << 10;
   };
-  struct Link {
-    int device;
-    std::string ptx, cubin;
-    char *log = nullptr;
-    size_t logBytes = 0;
-  };
   using Work = std::function<cuda::Status()>;
 
   /// Each call holds it.
@@ -140,7 +134,6 @@ public:
   std::map<uintptr_t, Block> blocks;
   std::map<uintptr_t, Module> modules;
   std::map<uintptr_t, Function> functions;
-  std::map<uintptr_t, Link> links;
   std::map<uintptr_t, int> streams; ///< to their device
   std::map<uintptr_t, int> events;
   std::set<uintptr_t> capturing;
@@ -167,6 +160,9 @@ cuda::DriverTable fakeTable();
 std::string fakePtx(const std::string &symbol, size_t parameterBytes,
                     const std::string &version = "8.0",
                     const std::string &target = "sm_90");
+
+/// A cubin as the fake takes it, for devices of that compute capability ("90").
+std::string fakeCubin(const std::string &ptx, const std::string &capability);
 
 } // namespace attnjit::test
 

@@ -14,6 +14,7 @@
 #include "Executors.h"
 
 #include "attnjit/Reference/Reference.h"
+#include "attnjit/Runtime/Cuda/DeviceTensors.h"
 #include "attnjit/Text/Parser.h"
 #include "attnjit/Text/Printer.h"
 
@@ -54,7 +55,23 @@ static Engine &engine() {
 
 Expected<TargetSpec> attnjit::test::testedTarget() {
   const char *name = std::getenv("ATTNJIT_TEST_TARGET");
+  if (name && std::string_view(name) == "cuda")
+    return engine().gpuTarget();
   return TargetSpec::parse(name && *name ? name : "host");
+}
+
+Expected<void> attnjit::test::runKernel(const Kernel &kernel,
+                                        const RunArgs &args) {
+  if (!kernel.signature().deviceMemory)
+    return kernel.run(args);
+  auto gpu = engine().gpu();
+  if (!gpu)
+    return fail(gpu.error());
+  Expected<cuda::DeviceTensors> copy = cuda::DeviceTensors::copy(*gpu, args);
+  if (!copy)
+    return fail(copy.error());
+  Expected<void> done = kernel.run(copy->args());
+  return done ? copy->copyBack() : done;
 }
 
 Expected<Kernel> attnjit::test::compileKernel(const ModProgram &mod,
@@ -100,6 +117,11 @@ Outcome attnjit::test::runEverywhere(const ModProgram &mod, Problem &problem,
   Expected<Kernel> kernel = compileKernel(mod, problem.spec());
   if (!kernel)
     return failCase("compile: " + kernel.error().message(), note);
+  // Offsets in a GPU's memory are not looked at: what they may not be, only the
+  // Reference says.
+  if (kernel->signature().deviceMemory)
+    if (auto reference = Reference::create(mod, problem.args); !reference)
+      return Outcome::Refused;
   std::shared_ptr<Executor> executors[] = {
       makeSerialExecutor(), makeThreadedExecutor(2),
       std::make_shared<AdversarialExecutor>(problem.random())};
@@ -107,7 +129,7 @@ Outcome attnjit::test::runEverywhere(const ModProgram &mod, Problem &problem,
   for (const auto &executor : executors) {
     problem.clearOutputs();
     problem.args.executor = executor.get();
-    Expected<void> done = kernel->run(problem.args);
+    Expected<void> done = runKernel(*kernel, problem.args);
     problem.args.executor = nullptr;
     if (!done)
       return checkRefusal(mod, problem, done.error(), note);

@@ -34,14 +34,18 @@ bool isFullRun();
 /// The seed of ATTNJIT_TEST_SEED: run that one random case alone.
 std::optional<uint64_t> seedFromEnvironment();
 
-/// What ATTNJIT_TEST_TARGET names, else `host`; the Error where that is no
-/// target or none is executed here.
+/// What ATTNJIT_TEST_TARGET names (`cuda`: the best for this machine's GPU),
+/// else `host`; the Error where that is no target or none is executed here.
 Expected<TargetSpec> testedTarget();
 
 /// The kernel for the tested target, from an engine without a disk cache that
 /// all tests share.
 Expected<Kernel> compileKernel(const ModProgram &mod,
                                const AttentionSpec &spec);
+
+/// Runs a kernel on tensors in host memory, which are copied to a GPU and back
+/// where it runs there.
+Expected<void> runKernel(const Kernel &kernel, const RunArgs &args);
 
 /// The mod of a .mod text that must be right.
 ModProgram parsed(std::string_view text);

@@ -125,6 +125,8 @@ TEST(LargeStride, OffsetsAre64Bit) {
       GTEST_SKIP() << "[SKIP] no address space for sparse tensors";
   Expected<Kernel> kernel = compileKernel(mod, problem.spec());
   ASSERT_TRUE(kernel) << kernel.error().message();
+  if (kernel->signature().deviceMemory)
+    GTEST_SKIP() << "[SKIP] what lies between the elements would be copied";
   setCrashNote(note);
   Expected<void> done = kernel->run(args);
   ASSERT_TRUE(done) << done.error().message();

@@ -23,9 +23,12 @@ int main(int argc, char **argv) {
   const Expected<TargetSpec> target = test::testedTarget();
   if (!target) {
     fmt::print(stderr, "ATTNJIT_TEST_TARGET: {}\n", target.error().message());
-    return target.error().kind() == ErrorKind::Unsupported ? kSkipped : 1;
+    const ErrorKind kind = target.error().kind();
+    return kind == ErrorKind::Unsupported || kind == ErrorKind::Environment
+               ? kSkipped
+               : 1;
   }
-  if (!target->runsHere()) {
+  if (!target->isGpu() && !target->runsHere()) {
     fmt::print("[SKIP] this machine cannot execute {}\n", target->name());
     return kSkipped;
   }

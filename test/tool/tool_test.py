@@ -21,6 +21,7 @@ import unittest
 import npy
 
 TOOL = None
+FAKE_CUDA = None
 TIMEOUT_SECONDS = 60
 
 CAUSAL = "mask = q >= kv\n"
@@ -34,9 +35,10 @@ class ToolTest(unittest.TestCase):
         self.dir = pathlib.Path(holder.name)
         self.cache = self.dir / "cache"
 
-    def run_tool(self, *arguments, stdin=b"", cache=None, directory=None):
+    def run_tool(self, *arguments, stdin=b"", cache=None, directory=None, environ=()):
         """Runs the tool; whatever it is given, it ends by itself."""
         environment = dict(os.environ, ATTNJIT_CACHE_DIR=str(cache or self.cache))
+        environment.update(environ)
         done = subprocess.run(
             [TOOL, *map(str, arguments)],
             input=stdin,
@@ -819,7 +821,7 @@ class OtherCommandsTest(ToolTest):
 
     def test_target(self):
         result = self.json_of("target")
-        self.assertEqual(set(result), {"cpu", "gpus", "driver"})
+        self.assertEqual(set(result), {"cpu", "gpus", "driver", "driver_version"})
         self.assertGreater(result["cpu"]["peak_gflops_1t"], 0)
         self.assertGreater(result["cpu"]["cores"], 0)
         self.assertIsInstance(result["cpu"]["features"], list)
@@ -830,12 +832,80 @@ class OtherCommandsTest(ToolTest):
         for target in targets.values():
             self.assertEqual(target["runs_here"], target["peak_gflops_1t"] > 0)
         self.assertIsInstance(result["cpu"]["name"], str)
-        self.assertEqual((result["gpus"], result["driver"]), ([], None))
+        self.assertEqual(bool(result["gpus"]) and result["driver"] is None, False)
+
+
+class GpuTest(ToolTest):
+    """On a driver without a GPU, whose launches compute nothing."""
+
+    SHAPE = "B=1,Hq=2,Sq=100,D=64"
+
+    def fake(self, **settings):
+        return {
+            "LD_LIBRARY_PATH": os.path.dirname(FAKE_CUDA),
+            **{f"ATTNJIT_FAKE_CUDA_{key}": str(value) for key, value in settings.items()},
+        }
+
+    def test_target_lists_gpus(self):
+        result = self.json_of("target", environ=self.fake(VERSION=12080, DEVICES=2))
+        self.assertEqual(result["driver"], "CUDA 12.8")
+        self.assertEqual(len(result["gpus"]), 2)
+        gpu = result["gpus"][0]
+        self.assertEqual((gpu["name"], gpu["sm"], gpu["memory_bytes"], gpu["target"]),
+                         ("Fake H100", "sm_90", 1 << 30, "sm_90"))  # fmt: skip
+        result = self.json_of("target", environ=self.fake(DEVICES=0))
+        self.assertEqual((result["gpus"], result["driver"]), ([], "CUDA 13.0"))
+
+    def test_run_copies_and_checks(self):
+        mod, path = self.mod(CAUSAL), self.dir / "out.npy"
+        command = ("run", mod, "--shape", self.SHAPE, "--dtype", "bf16", "--target", "cuda")
+        result = self.json_of(*command, "-o", path, environ=self.fake())
+        self.assertEqual((result["cache"], result["check"]), ("miss", None))
+        # What nobody has computed is what was there before, and no result.
+        self.assertEqual(set(npy.read(path)[2]), {0})
+        result = self.json_of(*command, "--check", status=1, environ=self.fake())
+        self.assertEqual(result["cache"], "disk")
+        self.assertFalse(result["check"]["ok"])
+
+    def test_without_a_gpu_it_compiles_and_says_so(self):
+        mod, none = self.mod(CAUSAL), self.fake(DEVICES=0)
+        shape = ("--shape", self.SHAPE, "--dtype", "f16")
+        self.refuse("run", mod, *shape, "--target", "cuda", says="no GPU", environ=none)
+        self.refuse("run", mod, *shape, "--target", "sm_80", says="no GPU", environ=none)
+        self.refuse("bench", mod, *shape, "--target", "sm_80", says="no GPU", environ=none)
+        for cache in ("miss", "disk"):
+            result = self.json_of("compile", mod, "--head-dim", "64", "--dtype", "bf16",
+                                  "--target", "sm_80", environ=none)  # fmt: skip
+            self.assertEqual((result["target"], result["cache"]), ("sm_80", cache))
+
+    def test_bench_gives_tflops(self):
+        result = self.json_of("bench", self.mod(CAUSAL), "--shape", self.SHAPE, "--dtype",
+                              "bf16", "--target", "cuda", "--seconds", "0.1",
+                              environ=self.fake())  # fmt: skip
+        self.assertEqual((result["target"], result["device"]), ("sm_90", "Fake H100"))
+        self.assertIsNone(result["threads"])
+        self.assertIsNone(result["peak_gflops"])
+        flops = 2 * 2 * 100 * 101 / 2 * 128
+        self.assertAlmostEqual(result["tflops_median"], flops / result["median_ms"] * 1e-9)
+
+    def test_stages(self):
+        mod, path = self.mod(CAUSAL), self.dir / "stage"
+        command = ("compile", mod, "--head-dim", "64", "--dtype", "bf16", "--emit")
+        for stage in ("ptx", "asm"):
+            done = self.succeed(*command, stage, "--target", "sm_90")
+            self.assertIn(b".entry attnjit_prefill(", done.stdout)
+            self.assertIn(b".target sm_90", done.stdout)
+        self.refuse(*command, "ptx", says="no GPU")
+        self.refuse(*command, "cubin", "-o", path, says="no GPU")
+        self.refuse(*command, "obj", "-o", path, "--target", "sm_90", says="cubin")
+        self.refuse(*command, "cubin", "--target", "sm_90", "--json", says="-o")
+        self.assertFalse(path.exists())
 
 
 if __name__ == "__main__":
     # Absolute: tests run the tool in other directories.
     TOOL = os.path.abspath(sys.argv.pop(1))
+    FAKE_CUDA = os.path.abspath(sys.argv.pop(1))
     SEED = int(os.environ.get("ATTNJIT_TEST_SEED", "20240607"))
     random.seed(SEED)
     print(f"seed {SEED} (ATTNJIT_TEST_SEED)")

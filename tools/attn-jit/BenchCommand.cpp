@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Takes a mod and a shape; gives the speed of its kernel on the pairs that its
-// mask keeps, and what share of the machine's peak that is. Peak and kernel
-// are measured in turn.
+// mask keeps, and on the CPU what share of the machine's peak that is. Peak and
+// kernel are measured in turn there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 #include "CommonOptions.h"
 #include "ProblemOptions.h"
 
+#include "support/GpuMeasure.h"
 #include "support/KeptFraction.h"
 #include "support/Measure.h"
 #include "support/ModFile.h"
@@ -40,11 +41,12 @@ namespace {
 
 /// What a bench gives.
 struct BenchResult {
-  int threads = 1;
+  int threads = 0;    ///< of the CPU
+  std::string device; ///< the GPU; empty: the CPU
   KeptFraction kept;
   double flops = 0; ///< of one run
-  Summary ms;       ///< of the runs
-  double peak = 0;  ///< GFLOP/s, the best slice
+  Summary ms;       ///< of the runs; on a GPU of samples, a run each on average
+  double peak = 0;  ///< GFLOP/s, the best slice; of the CPU
 
   double gflops(double runMs) const { return flops / runMs * 1e-6; }
   double bestShare() const { return peak > 0 ? gflops(ms.min) / peak : 0; }
@@ -57,6 +59,14 @@ public:
 
 private:
   Expected<BenchResult> measure(const ModProgram &mod, const Problem &problem);
+  static Expected<void> measureCpu(const TargetSpec &spec, const Kernel &kernel,
+                                   const Problem &problem, Executor &executor,
+                                   const InterleaveOptions &times,
+                                   BenchResult &result);
+  static Expected<void> measureGpu(Engine &engine, const Kernel &kernel,
+                                   const Problem &problem,
+                                   const InterleaveOptions &times,
+                                   BenchResult &result);
   Json resultJson(const Problem &problem, const BenchResult &result) const;
   void printResult(const Problem &problem, const BenchResult &result) const;
 
@@ -88,7 +98,7 @@ CLI::App *BenchCommand::declare(CLI::App &app) {
 
 Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
                                             const Problem &problem) {
-  Expected<TargetSpec> spec = TargetSpec::parse(target);
+  Expected<TargetSpec> spec = parseTarget(target);
   if (!spec)
     return fail(spec.error());
   targetName = spec->name();
@@ -105,7 +115,6 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
     return fail(kernel.error());
 
   BenchResult result;
-  result.threads = executor->concurrency();
   Expected<KeptFraction> kept = trace.time("count kept pairs", [&] {
     return countKept(mod, problem.spec(), problem.args());
   });
@@ -115,32 +124,61 @@ Expected<BenchResult> BenchCommand::measure(const ModProgram &mod,
   result.flops = problem.shape().flops(kept->fraction);
 
   Progress progress("measuring");
+  const InterleaveOptions times = {
+      .seconds = seconds,
+      .progress = [&](double share) { progress.report(share); }};
+  Expected<void> measured = trace.time("measure", [&] {
+    return spec->isGpu()
+               ? measureGpu(*engine, *kernel, problem, times, result)
+               : measureCpu(*spec, *kernel, problem, *executor, times, result);
+  });
+  return measured ? Expected<BenchResult>(std::move(result))
+                  : fail(measured.error());
+}
+
+Expected<void>
+BenchCommand::measureCpu(const TargetSpec &spec, const Kernel &kernel,
+                         const Problem &problem, Executor &executor,
+                         const InterleaveOptions &times, BenchResult &result) {
+  result.threads = executor.concurrency();
   const Contestant contestants[] = {
       {"run",
        [&]() -> Expected<double> {
          Stopwatch stopwatch;
-         Expected<void> done = kernel->run(problem.args());
+         Expected<void> done = kernel.run(problem.args());
          return done ? Expected<double>(stopwatch.ms()) : fail(done.error());
        }},
       {"peak", [&] {
-         return measureFmaPeak(*spec, result.threads, kPeakSliceSeconds);
+         return measureFmaPeak(spec, result.threads, kPeakSliceSeconds);
        }}};
-  auto numbers = trace.time("measure", [&] {
-    return interleave(contestants,
-                      {.seconds = seconds, .progress = [&](double share) {
-                         progress.report(share);
-                       }});
-  });
+  auto numbers = interleave(contestants, times);
   if (!numbers)
     return fail(numbers.error());
   result.ms = Summary::of((*numbers)[0]);
   result.peak = Summary::of((*numbers)[1]).max;
-  return result;
+  return {};
+}
+
+Expected<void> BenchCommand::measureGpu(Engine &engine, const Kernel &kernel,
+                                        const Problem &problem,
+                                        const InterleaveOptions &times,
+                                        BenchResult &result) {
+  auto context = engine.gpu();
+  if (!context)
+    return fail(context.error());
+  result.device = (*context)->device().name;
+  auto samples = measureOnGpu(*context, kernel, problem.args(), times);
+  if (!samples)
+    return fail(samples.error());
+  result.ms = Summary::of(*samples);
+  return {};
 }
 
 Json BenchCommand::resultJson(const Problem &problem,
                               const BenchResult &result) const {
   const Shape &s = problem.shape();
+  const bool onGpu = !result.device.empty();
+  auto ofCpu = [&](auto value) { return onGpu ? Json() : Json(value); };
   return {{"shape",
            {{"B", s.B},
             {"Hq", s.Hq},
@@ -151,7 +189,8 @@ Json BenchCommand::resultJson(const Problem &problem,
             {"Dv", s.Dv}}},
           {"dtype", name(problem.spec().dtype)},
           {"target", targetName},
-          {"threads", result.threads},
+          {"device", onGpu ? Json(result.device) : Json()},
+          {"threads", ofCpu(result.threads)},
           {"runs", result.ms.count},
           {"min_ms", result.ms.min},
           {"median_ms", result.ms.median},
@@ -161,8 +200,9 @@ Json BenchCommand::resultJson(const Problem &problem,
           {"kept_rows_total", result.kept.rowsTotal},
           {"gflops_best", result.gflops(result.ms.min)},
           {"gflops_median", result.gflops(result.ms.median)},
-          {"peak_gflops", result.peak},
-          {"peak_share_best", result.bestShare()},
+          {"tflops_median", result.gflops(result.ms.median) * 1e-3},
+          {"peak_gflops", ofCpu(result.peak)},
+          {"peak_share_best", ofCpu(result.bestShare())},
           {"cache", cacheSourceName(compiled.source)},
           {"compile_ms", compiled.totalMs}};
 }
@@ -170,24 +210,30 @@ Json BenchCommand::resultJson(const Problem &problem,
 void BenchCommand::printResult(const Problem &problem,
                                const BenchResult &result) const {
   const KeptFraction &kept = result.kept;
-  std::fputs(
-      fmt::format("{} {}, {} thread{}, {} runs\n"
-                  "kept     {:.2f} % of the pairs{}\n"
-                  "time     {:.3f} ms best, {:.3f} median, {:.3f} worst\n"
-                  "speed    {:.1f} GFLOP/s best, {:.1f} median\n"
-                  "peak     {:.1f} GFLOP/s: {:.1f} % best\n",
-                  problem.shape().text(), name(problem.spec().dtype),
-                  result.threads, result.threads == 1 ? "" : "s",
-                  result.ms.count, 100 * kept.fraction,
-                  kept.rowsCounted < kept.rowsTotal
-                      ? fmt::format(" (by {} of {} rows)", kept.rowsCounted,
-                                    kept.rowsTotal)
-                      : "",
-                  result.ms.min, result.ms.median, result.ms.max,
-                  result.gflops(result.ms.min), result.gflops(result.ms.median),
-                  result.peak, 100 * result.bestShare())
-          .c_str(),
-      stderr);
+  const Summary &ms = result.ms;
+  std::string text = fmt::format(
+      "{} {}, {}\n"
+      "kept     {:.2f} % of the pairs{}\n"
+      "time     {:.3f} ms best, {:.3f} median, {:.3f} worst\n",
+      problem.shape().text(), name(problem.spec().dtype),
+      result.device.empty()
+          ? fmt::format("{} thread{}, {} runs", result.threads,
+                        result.threads == 1 ? "" : "s", ms.count)
+          : fmt::format("{}, {} samples", result.device, ms.count),
+      100 * kept.fraction,
+      kept.rowsCounted < kept.rowsTotal
+          ? fmt::format(" (by {} of {} rows)", kept.rowsCounted, kept.rowsTotal)
+          : "",
+      ms.min, ms.median, ms.max);
+  text += result.device.empty()
+              ? fmt::format("speed    {:.1f} GFLOP/s best, {:.1f} median\n"
+                            "peak     {:.1f} GFLOP/s: {:.1f} % best\n",
+                            result.gflops(ms.min), result.gflops(ms.median),
+                            result.peak, 100 * result.bestShare())
+              : fmt::format("speed    {:.1f} TFLOP/s best, {:.1f} median\n",
+                            result.gflops(ms.min) * 1e-3,
+                            result.gflops(ms.median) * 1e-3);
+  std::fputs(text.c_str(), stderr);
 }
 
 Expected<int> BenchCommand::run(const ProcessClock &clock) {

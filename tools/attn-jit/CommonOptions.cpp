@@ -51,6 +51,15 @@ CommonOptions::makeEngine(std::shared_ptr<Executor> executor) const {
   return Engine::create(std::move(options));
 }
 
+Expected<TargetSpec> tool::parseTarget(const std::string &name) {
+  if (name != "cuda")
+    return TargetSpec::parse(name);
+  EngineOptions options;
+  options.diskCache = false;
+  Expected<Engine> engine = Engine::create(std::move(options));
+  return engine ? engine->gpuTarget() : fail(engine.error());
+}
+
 void tool::printJson(const Json &json) {
   std::string text =
       json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -14,6 +14,7 @@
 #define ATTNJIT_TOOLS_ATTNJIT_COMMONOPTIONS_H
 
 #include "attnjit/Engine/Engine.h"
+#include "attnjit/Spec/TargetSpec.h"
 #include "attnjit/Support/Error.h"
 #include "attnjit/Support/Trace.h"
 
@@ -53,6 +54,10 @@ struct CommonOptions {
   /// An engine with these options, its warnings on standard error.
   Expected<Engine> makeEngine(std::shared_ptr<Executor> executor) const;
 };
+
+/// What --target names: "cuda", the best target for this machine's GPU, or what
+/// the library knows.
+Expected<TargetSpec> parseTarget(const std::string &name);
 
 /// One object on one line of standard output. Bytes that are no UTF-8 are
 /// replaced.

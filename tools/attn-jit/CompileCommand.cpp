@@ -58,8 +58,9 @@ private:
 } // namespace
 
 static const std::map<std::string, Stage> kStages = {
-    {"expr", Stage::Expr}, {"attn", Stage::Attn}, {"mlir", Stage::Mlir},
-    {"llvm", Stage::Llvm}, {"asm", Stage::Asm},   {"obj", Stage::Obj}};
+    {"expr", Stage::Expr}, {"attn", Stage::Attn},  {"mlir", Stage::Mlir},
+    {"llvm", Stage::Llvm}, {"asm", Stage::Asm},    {"obj", Stage::Obj},
+    {"ptx", Stage::Asm},   {"cubin", Stage::Cubin}};
 
 CLI::App *CompileCommand::declare(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
@@ -94,19 +95,20 @@ CLI::App *CompileCommand::declare(CLI::App &app) {
       ->type_name("prefill|short|decode");
   addParsed(*command, "--emit",
             "Show a stage: the canonical expressions, the attention dialect, "
-            "loops and vectors, LLVM IR, assembly, the object file",
+            "loops and vectors, LLVM IR, assembly, the object file; for a GPU, "
+            "the PTX (also as asm) and the cubin",
             [this](const std::string &text) -> Expected<void> {
               auto known = kStages.find(text);
               if (known == kStages.end())
                 return fail(ErrorKind::InvalidArgument,
                             fmt::format("`{}`; it should be expr, attn, mlir, "
-                                        "llvm, asm or obj",
+                                        "llvm, asm, obj, ptx or cubin",
                                         text));
               stage = known->second;
               stageName = text;
               return {};
             })
-      ->type_name("expr|attn|mlir|llvm|asm|obj");
+      ->type_name("expr|attn|mlir|llvm|asm|obj|ptx|cubin");
   command
       ->add_option("-o,--out", outFile,
                    "Where the stage goes; standard output unless given")
@@ -119,10 +121,16 @@ CLI::App *CompileCommand::declare(CLI::App &app) {
 Expected<int> CompileCommand::emit(const ModProgram &program,
                                    const TargetSpec &spec,
                                    const ProcessClock &clock) {
-  if (*stage == Stage::Obj && outFile.empty() &&
-      (common.json || ::isatty(STDOUT_FILENO)))
-    return fail(ErrorKind::InvalidArgument,
-                "an object file is binary; say with -o where it goes");
+  if (stageName == "ptx" && !spec.isGpu())
+    return fail(
+        ErrorKind::InvalidArgument,
+        fmt::format("there is no PTX for `{}`, which is no GPU", spec.name()));
+  const bool binary = *stage == Stage::Obj || *stage == Stage::Cubin;
+  if (binary && outFile.empty() && (common.json || ::isatty(STDOUT_FILENO)))
+    return fail(
+        ErrorKind::InvalidArgument,
+        fmt::format("{} is binary; say with -o where it goes",
+                    *stage == Stage::Obj ? "an object file" : "a cubin"));
   Expected<std::string> text = trace.time("compile", [&] {
     return Engine::emit(program, attention, spec, *stage, entry);
   });
@@ -187,7 +195,7 @@ Expected<int> CompileCommand::fillCache(const ModProgram &program,
 }
 
 Expected<int> CompileCommand::run(const ProcessClock &clock) {
-  Expected<TargetSpec> spec = TargetSpec::parse(target);
+  Expected<TargetSpec> spec = parseTarget(target);
   if (!spec)
     return fail(spec.error());
   Expected<LoadedMod> loaded =

@@ -52,7 +52,7 @@ void tool::declareDType(CLI::App &app, std::optional<DType> &dtype) {
 
 void tool::declareTarget(CLI::App &app, std::string &target) {
   app.add_option("--target", target, "The machine to compile for")
-      ->type_name("host|x86-64-v3|x86-64-v4")
+      ->type_name("host|x86-64-v3|x86-64-v4|cuda|sm_80|...")
       ->capture_default_str();
 }
 

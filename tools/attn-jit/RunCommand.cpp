@@ -22,6 +22,7 @@
 
 #include "attnjit/Engine/Engine.h"
 #include "attnjit/Reference/Reference.h"
+#include "attnjit/Runtime/Cuda/DeviceTensors.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -43,6 +44,9 @@ public:
 private:
   Expected<void> checkInputOptions() const;
   Expected<void> compileAndRun(const ModProgram &mod, Problem &problem);
+  Expected<void> runHere(const Kernel &kernel, const Problem &problem);
+  Expected<void> runOnGpu(Engine &engine, const Kernel &kernel,
+                          const Problem &problem);
   Expected<void> check(const ModProgram &mod, const Problem &problem);
   Expected<void> writeOutputs(const Problem &problem) const;
   Json resultJson() const;
@@ -109,7 +113,7 @@ Expected<void> RunCommand::checkInputOptions() const {
 
 Expected<void> RunCommand::compileAndRun(const ModProgram &mod,
                                          Problem &problem) {
-  Expected<TargetSpec> spec = TargetSpec::parse(target);
+  Expected<TargetSpec> spec = parseTarget(target);
   if (!spec)
     return fail(spec.error());
   Expected<Engine> engine =
@@ -122,10 +126,39 @@ Expected<void> RunCommand::compileAndRun(const ModProgram &mod,
   });
   if (!kernel)
     return fail(kernel.error());
+  return spec->isGpu() ? runOnGpu(*engine, *kernel, problem)
+                       : runHere(*kernel, problem);
+}
+
+Expected<void> RunCommand::runHere(const Kernel &kernel,
+                                   const Problem &problem) {
   Stopwatch stopwatch;
   Expected<void> done =
-      trace.time("run", [&] { return kernel->run(problem.args()); });
+      trace.time("run", [&] { return kernel.run(problem.args()); });
   runMs = stopwatch.ms();
+  return done;
+}
+
+Expected<void> RunCommand::runOnGpu(Engine &engine, const Kernel &kernel,
+                                    const Problem &problem) {
+  auto context = engine.gpu();
+  // A kernel can be compiled without a GPU, and its run says so.
+  if (!context)
+    return runHere(kernel, problem);
+  auto copy = trace.time("copy to gpu", [&] {
+    return cuda::DeviceTensors::copy(*context, problem.args());
+  });
+  Expected<void> done = copy ? (*context)->synchronize() : fail(copy.error());
+  if (!done)
+    return done;
+  Stopwatch stopwatch;
+  done = trace.time("run", [&] {
+    Expected<void> started = kernel.run(copy->args());
+    return started ? (*context)->synchronize() : started;
+  });
+  runMs = stopwatch.ms();
+  if (done)
+    done = trace.time("copy from gpu", [&] { return copy->copyBack(); });
   return done;
 }
 

@@ -16,6 +16,7 @@
 #include "support/Peak.h"
 #include "support/ProcessClock.h"
 
+#include "attnjit/Runtime/Cuda/Driver.h"
 #include "attnjit/Spec/TargetSpec.h"
 
 #include <CLI/CLI.hpp>
@@ -62,6 +63,45 @@ static double bestPeak(const TargetSpec &target) {
   return best;
 }
 
+/// The GPUs and the driver, or why there are none.
+static void describeGpus(std::string &text, Json &gpus, Json &driverVersion,
+                         Json &moduleVersion) {
+  const Expected<cuda::Driver::Ptr> &driver = cuda::Driver::system();
+  if (!driver) {
+    text += fmt::format("driver    {}\n", driver.error().message());
+    return;
+  }
+  driverVersion = fmt::format("CUDA {}", (*driver)->version().text());
+  const std::string module = readNvidiaModuleVersion();
+  if (!module.empty())
+    moduleVersion = module;
+  text += fmt::format("driver    CUDA {}{}{}\n", (*driver)->version().text(),
+                      module.empty() ? "" : ", version ", module);
+  const Expected<int> count = (*driver)->deviceCount();
+  if (!count)
+    text += fmt::format("gpus      {}\n", count.error().message());
+  for (int i = 0; i < count.value_or(0); ++i) {
+    const Expected<cuda::DeviceInfo> device = (*driver)->device(i);
+    if (!device) {
+      text += fmt::format("gpu {}     {}\n", i, device.error().message());
+      continue;
+    }
+    const Expected<TargetSpec> target =
+        TargetSpec::ofGpu(device->major, device->minor);
+    text +=
+        fmt::format("gpu {}     {}, {}, {} multiprocessors, {:.1f} GB: {}\n", i,
+                    device->name, device->sm(), device->multiprocessors,
+                    double(device->memoryBytes) * 1e-9,
+                    target ? fmt::format("target {}", target->name())
+                           : target.error().message());
+    gpus.push_back({{"name", device->name},
+                    {"sm", device->sm()},
+                    {"memory_bytes", device->memoryBytes},
+                    {"multiprocessors", device->multiprocessors},
+                    {"target", target ? Json(target->name()) : Json()}});
+  }
+}
+
 Expected<int> TargetCommand::run(const ProcessClock &clock) {
   Trace trace;
   const CpuInfo cpu = readCpuInfo();
@@ -86,6 +126,8 @@ Expected<int> TargetCommand::run(const ProcessClock &clock) {
                        {"runs_here", target.runsHere()},
                        {"peak_gflops_1t", peak}});
   }
+  Json gpus = Json::array(), driver, driverVersion;
+  describeGpus(text, gpus, driver, driverVersion);
   const TimingReport timing = {clock, trace.stages(), {}, clock.sinceExecMs()};
   if (common.timing)
     timing.print();
@@ -100,8 +142,9 @@ Expected<int> TargetCommand::run(const ProcessClock &clock) {
                    {"peak_gflops_1t", hostPeak},
                    {"target", host ? Json(host->name()) : Json()},
                    {"targets", std::move(targets)}}},
-                 {"gpus", Json::array()},
-                 {"driver", nullptr}};
+                 {"gpus", std::move(gpus)},
+                 {"driver", std::move(driver)},
+                 {"driver_version", std::move(driverVersion)}};
   if (common.timing)
     result["timing"] = timing.json();
   printJson(result);

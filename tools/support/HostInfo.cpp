@@ -57,6 +57,13 @@ CpuInfo tool::readCpuInfo() {
   return info;
 }
 
+std::string tool::readNvidiaModuleVersion() {
+  std::ifstream file("/sys/module/nvidia/version");
+  std::string version;
+  file >> version;
+  return version;
+}
+
 int64_t tool::availableMemoryBytes() {
   std::ifstream file("/proc/meminfo");
   for (std::string line; std::getline(file, line);) {

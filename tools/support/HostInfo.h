@@ -28,6 +28,10 @@ struct CpuInfo {
 
 CpuInfo readCpuInfo();
 
+/// Version of NVIDIA's kernel module, "570.86.15"; empty where it is not
+/// loaded.
+std::string readNvidiaModuleVersion();
+
 /// Memory that can be had without swapping; INT64_MAX where the system does
 /// not say.
 int64_t availableMemoryBytes();

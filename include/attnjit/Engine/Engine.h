@@ -34,6 +34,11 @@
 
 namespace attnjit {
 
+namespace cuda {
+class Context;
+class Driver;
+} // namespace cuda
+
 struct EngineOptions {
   /// Whether kernels are stored on and loaded from disk.
   bool diskCache = true;
@@ -48,6 +53,11 @@ struct EngineOptions {
   /// kernel.mod, kernel.attn.mlir, ... for the first, kernel-2.mod, ... for the
   /// next.
   std::filesystem::path dumpDirectory;
+  /// The GPU that kernels for GPU targets run on; see CUDA_VISIBLE_DEVICES for
+  /// what the number means.
+  int cudaDevice = 0;
+  /// Null: libcuda.so.1, opened when a GPU is first asked for.
+  std::shared_ptr<const cuda::Driver> cudaDriver;
 };
 
 /// Where a kernel came from.
@@ -60,8 +70,9 @@ struct CompileReport {
   std::vector<StageTime> stages;
 };
 
-/// Stages that `Engine::emit` can show.
-enum class Stage { Expr, Attn, Mlir, Llvm, Asm, Obj };
+/// Stages that `Engine::emit` can show. Asm is PTX for a GPU, whose last stage
+/// is Cubin instead of Obj.
+enum class Stage { Expr, Attn, Mlir, Llvm, Asm, Obj, Cubin };
 
 /// Thread-safe: any number of threads may compile; one key is compiled once,
 /// however many ask for it at the same time.
@@ -78,14 +89,15 @@ public:
   Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
                            CompileReport *report = nullptr,
                            Entry entry = Entry::Prefill);
-  /// For another target than this machine's best.
+  /// For another target than this machine's best. A kernel for a GPU can be
+  /// compiled on any machine; where it cannot run, its runs say why.
   Expected<Kernel> compile(const ModProgram &mod, const AttentionSpec &spec,
                            const TargetSpec &target,
                            CompileReport *report = nullptr,
                            Entry entry = Entry::Prefill);
 
   /// Text or bytes of a stage, without running, loading or caching anything;
-  /// `target` need not run on this machine.
+  /// `target` need not run on this machine. A cubin needs `ptxas` to be found.
   static Expected<std::string> emit(const ModProgram &mod,
                                     const AttentionSpec &spec,
                                     const TargetSpec &target, Stage stage,
@@ -96,6 +108,13 @@ public:
   static KernelSignature signature(const ModProgram &mod,
                                    const AttentionSpec &spec,
                                    const TargetSpec &target);
+
+  /// The GPU of the engine. Errors: Environment (no driver, no GPU, no
+  /// context), InvalidArgument (no such device).
+  Expected<std::shared_ptr<const cuda::Context>> gpu();
+
+  /// The best target for that GPU; also Unsupported, for one that is too old.
+  Expected<TargetSpec> gpuTarget();
 
   /// The disk cache, or null where there is none.
   const DiskCache *diskCache() const;

@@ -37,6 +37,7 @@ public:
   int64_t residentBlocks() const override { return resident; }
 
 private:
+  /// With the context current.
   Expected<void> start(AttnJitKernelArgs &args, const RunState &state,
                        const Launch &launch) const;
 
@@ -66,9 +67,6 @@ static Expected<void> checkTensors(const Context &context,
 Expected<void> LoadedLauncher::start(AttnJitKernelArgs &args,
                                      const RunState &state,
                                      const Launch &launch) const {
-  Expected<CurrentContext> current = CurrentContext::push(*context);
-  if (!current)
-    return fail(current.error());
   auto *stream = static_cast<StreamHandle>(launch.args.stream);
   const RunPlan &plan = launch.plan;
   float *partials = nullptr;
@@ -104,6 +102,9 @@ Expected<void> LoadedLauncher::launch(const Launch &launch) const {
                 fmt::format("the run has {} work items; a GPU takes at most {} "
                             "at once",
                             launch.plan.items, kMaxBlocks));
+  Expected<CurrentContext> current = CurrentContext::push(*context);
+  if (!current)
+    return fail(current.error());
   if (auto ok = checkTensors(*context, launch.args); !ok)
     return ok;
   PooledRunState pooled(pool);

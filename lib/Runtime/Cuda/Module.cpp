@@ -44,16 +44,6 @@ private:
       buffer.data(), reinterpret_cast<void *>(uintptr_t(4096 - 1))};
 };
 
-/// A linker of the driver, while it is at work.
-struct LinkOwner {
-  const DriverTable &api;
-  LinkHandle handle = nullptr;
-  ~LinkOwner() {
-    if (handle)
-      api.linkDestroy(handle);
-  }
-};
-
 } // namespace
 
 /// ISA of a PTX text, by its `.version` line.
@@ -64,12 +54,11 @@ static bool readPtxIsa(const std::string &ptx, int &major, int &minor) {
 }
 
 static Error codeError(const Context &context, Status status,
-                       const std::string &image, const JitLog &log,
-                       const char *doing) {
+                       const std::string &image, const JitLog &log) {
   const Driver &driver = context.driver();
-  const std::string device = context.device().describe();
   Error error =
-      driver.toError(status, fmt::format("cannot {} on {}", doing, device));
+      driver.toError(status, fmt::format("cannot load a kernel on {}",
+                                         context.device().describe()));
   std::string message = error.message();
   int major = 0, minor = 0;
   if (status == kUnsupportedPtxVersion && readPtxIsa(image, major, minor))
@@ -88,30 +77,6 @@ static Error codeError(const Context &context, Status status,
   return Error(kind, std::move(message));
 }
 
-Expected<std::string> cuda::compilePtx(const Context &context,
-                                       const std::string &ptx) {
-  Expected<CurrentContext> current = CurrentContext::push(context);
-  if (!current)
-    return fail(current.error());
-  JitLog log;
-  LinkOwner link{context.api()};
-  const DriverTable &api = context.api();
-  void *cubin = nullptr;
-  size_t bytes = 0;
-  Status status =
-      api.linkCreate(log.count(), log.keys(), log.values(), &link.handle);
-  if (status == kSuccess)
-    // PTX is to be given with its final zero. It is only read.
-    status = api.linkAddData(link.handle, kJitInputPtx,
-                             const_cast<char *>(ptx.c_str()), ptx.size() + 1,
-                             "kernel.ptx", 0, nullptr, nullptr);
-  if (status == kSuccess)
-    status = api.linkComplete(link.handle, &cubin, &bytes);
-  if (status != kSuccess)
-    return fail(codeError(context, status, ptx, log, "compile a kernel"));
-  return std::string(static_cast<const char *>(cubin), bytes);
-}
-
 Expected<Module> Module::load(Context::Ptr context, const std::string &image) {
   Expected<CurrentContext> current = CurrentContext::push(*context);
   if (!current)
@@ -121,7 +86,7 @@ Expected<Module> Module::load(Context::Ptr context, const std::string &image) {
   const Status status = context->api().moduleLoadDataEx(
       &handle, image.c_str(), log.count(), log.keys(), log.values());
   if (status != kSuccess)
-    return fail(codeError(*context, status, image, log, "load a kernel"));
+    return fail(codeError(*context, status, image, log));
   Module result;
   result.module = {std::move(context), handle};
   return result;

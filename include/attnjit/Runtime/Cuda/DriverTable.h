@@ -56,7 +56,6 @@ using ModuleHandle = struct OpaqueModule *;
 using FunctionHandle = struct OpaqueFunction *;
 using StreamHandle = struct OpaqueStream *;
 using EventHandle = struct OpaqueEvent *;
-using LinkHandle = struct OpaqueLink *;
 
 /// CUdevice_attribute.
 enum DeviceAttribute : int {
@@ -85,9 +84,6 @@ enum MemoryType : unsigned { kHostMemory = 1, kDeviceMemory = 2 };
 
 /// CUjit_option. A value is passed in a void pointer, by its bits.
 enum JitOption : int { kErrorLogBuffer = 5, kErrorLogBufferSizeBytes = 6 };
-
-/// CUjitInputType.
-enum JitInputType : int { kJitInputPtx = 1 };
 
 /// CUstreamCaptureStatus.
 enum CaptureStatus : int { kCaptureNone = 0 };

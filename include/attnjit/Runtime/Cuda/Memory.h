@@ -44,7 +44,7 @@ private:
 
 /// That `data` lies in memory of the context's device. An Error of kind
 /// InvalidArgument says where `name` lies instead: in host memory, on another
-/// device. Needs no current context; allocates only to word an Error.
+/// device. The context is current. Allocates only to word an Error.
 Expected<void> checkOnDevice(const Context &context, std::string_view name,
                              const void *data);
 

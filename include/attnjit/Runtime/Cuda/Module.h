@@ -18,18 +18,14 @@
 
 namespace attnjit::cuda {
 
-/// The cubin that the driver makes of PTX for the device of `context`. Errors:
-/// Environment (the driver is older than the PTX: both versions are named; no
-/// memory), Internal (PTX that the driver refuses: its log is in the message).
-Expected<std::string> compilePtx(const Context &context,
-                                 const std::string &ptx);
-
 /// A loaded module. Unloading waits for the context's work, of which some may
 /// run its code.
 class Module {
 public:
-  /// `image` is a cubin, or PTX, which the driver compiles. Errors as above;
-  /// also Unsupported, for code of another kind of GPU.
+  /// `image` is a cubin, or PTX, which the driver compiles. Errors: Environment
+  /// (the driver is older than the PTX: both versions are named; no memory),
+  /// Unsupported (code of another kind of GPU), Internal (PTX that the driver
+  /// refuses: its log is in the message).
   static Expected<Module> load(Context::Ptr context, const std::string &image);
 
   Module(Module &&) noexcept = default;

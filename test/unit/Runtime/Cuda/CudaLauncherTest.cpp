@@ -144,8 +144,9 @@ TEST_F(CudaRun, TheParameterIsLaidOutAsDocumented) {
   want.Skv = kSkv;
   want.D = kD;
   want.Dv = kDv;
-  want.q_offset = argsOf(fake.launches[0]).q_offset;
-  want.kv_offset = argsOf(fake.launches[0]).kv_offset;
+  // Without an array, an offset is its own stride.
+  want.q_offset = {nullptr, -3};
+  want.kv_offset = {nullptr, 9};
   want.scale = static_cast<float>(1 / std::sqrt(3.0));
   want.dropout_scale = 1;
   want.apply_sink = 1;

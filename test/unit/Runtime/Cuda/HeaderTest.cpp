@@ -84,7 +84,6 @@ static_assert(isAlike<cuda::MemoryType, CUmemorytype>);
 SAME_VALUE(kErrorLogBuffer, CU_JIT_ERROR_LOG_BUFFER);
 SAME_VALUE(kErrorLogBufferSizeBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
 static_assert(isAlike<cuda::JitOption, CUjit_option>);
-SAME_VALUE(kJitInputPtx, CU_JIT_INPUT_PTX);
 SAME_VALUE(kCaptureNone, CU_STREAM_CAPTURE_STATUS_NONE);
 static_assert(isAlike<cuda::CaptureStatus, CUstreamCaptureStatus>);
 SAME_VALUE(kStreamNonBlocking, CU_STREAM_NON_BLOCKING);
