@@ -28,15 +28,14 @@ struct Dependence {
   /// steps of -1, 0 and 1.
   bool isLinear = false;
   int querySteps = 0, keySteps = 0;
-  /// Operations that its computation from distances takes; a load counts as
-  /// kWorthwhile.
+  /// Operations that its computation from distances takes, kMostCost at most; a
+  /// load counts as that many.
   int cost = 0;
 
   bool isFixed() const { return !query && !key; }
 };
 
-/// From this cost on a value is worth storing for the pairs that share it.
-constexpr int kWorthwhile = 5;
+constexpr int kMostCost = 5;
 
 class DependenceAnalysis {
 public:
@@ -109,12 +108,12 @@ private:
   void addDistance(Dependence &found, Operation &op) const {
     if (!found.query || !found.key)
       return;
-    found.cost = isa<attn::LoadOp>(op) ? kWorthwhile : 1;
+    found.cost = isa<attn::LoadOp>(op) ? kMostCost : 1;
     found.isDistance = isa<attn::ApplyOp, attn::LoadOp>(op);
     for (mlir::Value operand : op.getOperands()) {
       Dependence one = lookup(operand);
       found.isDistance &= one.isFixed() || one.isDistance;
-      found.cost = std::min(found.cost + one.cost, kWorthwhile);
+      found.cost = std::min(found.cost + one.cost, kMostCost);
     }
     if (found.isLinear && found.querySteps + found.keySteps == 0) {
       found.isDistance = true;
@@ -157,7 +156,7 @@ SmallVector<PairLoad> findPairLoads(Region &region) {
   return loads;
 }
 
-SmallVector<mlir::Value> findDistanceValues(Region &region) {
+SmallVector<mlir::Value> findDistanceValues(Region &region, int leastCost) {
   SmallVector<mlir::Value> values;
   if (region.empty())
     return values;
@@ -167,7 +166,7 @@ SmallVector<mlir::Value> findDistanceValues(Region &region) {
   for (Operation &op : region.front().without_terminator()) {
     mlir::Value value = op.getResult(0);
     Dependence found = analysis.lookup(value);
-    if (!found.isDistance || found.cost < kWorthwhile)
+    if (!found.isDistance || found.cost < leastCost)
       continue;
     auto isOther = [&](Operation *user) {
       Operation *inBlock = region.front().findAncestorOpInBlock(*user);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Fits the coefficients of lib/Frontend/EmitMath*.cpp and prints their errors.
+"""Fits the coefficients of lib/Frontend/EmitMath*.cpp and of
+lib/Target/NVPTX/RelaxedMath.cpp and prints their errors.
 
 Minimax fits by Lawson's iteration: least squares whose weights grow where the
 error is largest. Coefficients are rounded to f32 from the lowest degree up,
@@ -139,6 +140,11 @@ def log2_ratio(u):
     return (2 / LN2 * mp.atanh(s) / s - 2 / LN2) / u
 
 
+def tanh_tail(u):
+    t = mp.sqrt(u)
+    return (mp.tanh(t) / t - 1) / u
+
+
 def sin_tail(u):
     r = mp.sqrt(u)
     return (mp.sin(r) / r - 1) / u
@@ -167,6 +173,8 @@ FITS = {
                                    lambda u: u / 3, rounding=None),
     "exp2-f64": lambda: polynomial(lambda f: 2**f, -0.5, 0.5, 7,
                                    lambda f: 2**-f, [1], rounding=None),
+    "tanh-small": lambda: polynomial(tanh_tail, 1e-6, 0.36, 3,
+                                     lambda u: u / (1 + u * tanh_tail(u))),
     "sin": lambda: polynomial(sin_tail, 1e-9, EIGHTH, 2,
                               lambda u: u / (1 + u * sin_tail(u))),
     # (cos r - 1 + u/2) / u^2; the table begins with 1, -1/2.

@@ -21,10 +21,13 @@
 #define ATTNJIT_FRONTEND_MODEMITTER_H
 
 #include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Expr/Expr.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+
+#include <functional>
 
 namespace attnjit {
 
@@ -60,6 +63,16 @@ public:
   ModEmitter(mlir::OpBuilder &builder, mlir::Location loc,
              const CaptureAccess &captures)
       : b(builder), loc(loc), captures(&captures) {}
+
+  /// Gives a target's own code for a function of f32, or null where it has
+  /// none.
+  using RelaxedFunctions =
+      std::function<mlir::Value(Op op, mlir::ValueRange operands)>;
+
+  /// From now on, what depends on a region's argument (a score, a probability)
+  /// takes its functions from there: unlike all else, it need not be the same
+  /// on every target.
+  void relax(RelaxedFunctions functions) { relaxed = std::move(functions); }
 
   /// Makes a position known: i32, or vector<Nxi32> of lanes.
   void bind(attn::Position position, mlir::Value value) {
@@ -119,6 +132,7 @@ private:
   mlir::Value emitOp(mlir::Operation &op);
   mlir::Value emitConstant(attn::ConstantOp op);
   mlir::Value emitApply(attn::ApplyOp op);
+  bool dependsOnArgument(attn::ApplyOp op) const;
   int stepOf(attn::Fn fn, mlir::ValueRange operands) const;
   mlir::Value emitLoad(attn::LoadOp op);
   mlir::Value emitLoadRange(attn::LoadRangeOp op);
@@ -131,6 +145,9 @@ private:
   const CaptureAccess *captures;
   std::array<mlir::Value, attn::getMaxEnumValForPosition() + 1> positions = {};
   llvm::DenseMap<mlir::Value, mlir::Value> values;
+  RelaxedFunctions relaxed;
+  /// Values of regions that depend on an argument, as far as they are emitted.
+  llvm::DenseSet<mlir::Value> ofArguments;
   /// By emitted vector: 1 or -1 where lanes probably rise or fall by that.
   llvm::DenseMap<mlir::Value, int> steps;
 };

@@ -33,10 +33,12 @@ llvm::SmallVector<PairLoad> findPairLoads(mlir::Region &region);
 
 /// Values of a region's block that are the same for all pairs of a head with
 /// the same `kv - q`, in order: of those, the ones that other operations or the
-/// region's end use, and that take at least five operations or a load.
+/// region's end use, and that take at least `leastCost` operations, 1 to 5; a
+/// load counts as 5.
 ///
 /// Rows of a tile share them: (q + 1, kv + 1) has the value of (q, kv).
-llvm::SmallVector<mlir::Value> findDistanceValues(mlir::Region &region);
+llvm::SmallVector<mlir::Value> findDistanceValues(mlir::Region &region,
+                                                  int leastCost = 5);
 
 } // namespace attnjit
 

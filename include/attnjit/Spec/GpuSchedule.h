@@ -55,7 +55,12 @@ struct GpuSchedule {
   int64_t keyOffset() const { return queryBytes(); }
   int64_t valueOffset() const { return keyOffset() + blockKv * pitchQK(); }
   int64_t stageBytes() const { return blockKv * (pitchQK() + pitchV()); }
-  int64_t sharedBytes() const;
+  /// Behind them, a few words for each warp.
+  static constexpr int64_t kWalkBytes = 32;
+  int64_t walkOffset() const { return queryBytes() + stages * stageBytes(); }
+  int64_t sharedBytes() const {
+    return walkOffset() + warpsRows * warpsKv * kWalkBytes;
+  }
 
   /// The schedule of the prefill kernel for a spec on a target. Unsupported
   /// where a head size exceeds kMaxGpuHeadDim.

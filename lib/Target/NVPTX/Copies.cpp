@@ -115,13 +115,13 @@ void ForwardEmitter::copyQueries() {
 
 void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,
                                        bool withValues) {
-  copyRows(k, step.kv0, item.kvEnd, s.blockKv, ir.offset(base, s.keyOffset()),
-           s.pitchQK(), nullptr);
+  copyRows(k, step.kv0(ir), item.kvEnd, s.blockKv,
+           ir.offset(base, s.keyOffset()), s.pitchQK(), nullptr);
   if (!withValues)
     return;
   Value to = ir.offset(base, s.valueOffset());
   auto copy = [&](function_ref<Value(Value)> isWanted) {
-    copyRows(v, step.kv0, item.kvEnd, s.blockKv, to, s.pitchV(), isWanted);
+    copyRows(v, step.kv0(ir), item.kvEnd, s.blockKv, to, s.pitchV(), isWanted);
     return Values();
   };
   if (!hasKeyConditions()) {
@@ -129,7 +129,7 @@ void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,
     return;
   }
   ir.ifElse(
-      {}, step.isFull, [&] { return copy(nullptr); },
+      {}, step.isFull(ir), [&] { return copy(nullptr); },
       [&] { return copy([&](Value kv) { return isKeyKept(kv); }); });
 }
 

@@ -72,7 +72,7 @@ private:
   /// Which blocks of keys are still to be visited; i32. A chunk is 32 blocks, a
   /// group 32 chunks. Bits stand for those that may keep a pair.
   struct WalkState {
-    Value group, chunksLeft; ///< unused where there are no bounds
+    Value group, chunksLeft;
     Value chunk, blocksLeft;
     Value full; ///< bits of the chunk's blocks that keep all pairs
 
@@ -84,11 +84,18 @@ private:
     }
   };
 
-  /// One block of keys to visit.
+  /// One block of keys to visit, in one register: its first key, a multiple of
+  /// 16, plus 1 where all its pairs are kept; -1 where there is none left.
   struct Step {
-    Value exists; ///< i1; if not, the others mean nothing
-    Value kv0;    ///< first key, i32
-    Value isFull; ///< i1: every pair is kept
+    Value packed;
+
+    Value exists(GpuIr &ir) const {
+      return ir.cmp(codegen::Ir::Pred::sge, packed, ir.cI32(0));
+    }
+    Value kv0(GpuIr &ir) const { return ir.bitAnd(packed, ir.cI32(-2)); }
+    Value isFull(GpuIr &ir) const {
+      return ir.isNonZero(ir.bitAnd(packed, ir.cI32(1)));
+    }
   };
 
   /// Of each row of this thread: tiles x two rows.
@@ -104,6 +111,11 @@ private:
     PerRow l;      ///< sum of this lane's weights, then of all lanes'
     PerRow factor; ///< once closed: what acc is multiplied by
     PerRow lse;    ///< likewise
+  };
+
+  /// From a score to the exponent of its weight: times `scale` plus `offset`.
+  struct Reference {
+    Value scale, offset;
   };
 
   /// One element of the fragments.
@@ -145,8 +157,13 @@ private:
   }
 
   // TileWalk.cpp
-  WalkState beginWalk();
-  Step emitStep(WalkState &state);
+  Step firstStep();
+  Step nextStep(const Step &step);
+  Step packStep(Value exists, Value kv0, Value isFull);
+  Value walkSlot();
+  WalkState loadWalk();
+  void storeWalk(const WalkState &state);
+  Step advanceWalk(WalkState state);
   void enterChunk(WalkState &state);
   Value chunksOfGroup(Value group);
   Value lastKey(Value first, int64_t count);
@@ -180,8 +197,8 @@ private:
   void applyScoreMod(Tiles &scores, Value kv0);
   void applyMask(Tiles &scores, const Step &step);
   Value loadMask(const Pair &pair);
-  Value weight(Value score, Value reference);
-  Value toReference(Value m);
+  Value weight(Value score, const Reference &reference);
+  Reference toReference(Value m);
   void emitSoftmax(Sums &sums, Tiles &scores);
   void emitProbabilities(const Sums &final, Tiles &scores);
   void dropExcluded(Tiles &scores);

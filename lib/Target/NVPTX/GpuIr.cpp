@@ -64,6 +64,18 @@ Value GpuIr::log2Approx(Value x) {
   return callIntrinsic(*this, "llvm.nvvm.lg2.approx.ftz.f", f32(), x);
 }
 
+Value GpuIr::reciprocalApprox(Value x) {
+  return callIntrinsic(*this, "llvm.nvvm.rcp.approx.ftz.f", f32(), x);
+}
+
+Value GpuIr::divideApprox(Value x, Value y) {
+  return callIntrinsic(*this, "llvm.nvvm.div.full", f32(), {x, y});
+}
+
+Value GpuIr::rsqrtApprox(Value x) {
+  return callIntrinsic(*this, "llvm.nvvm.rsqrt.approx.ftz.f", f32(), x);
+}
+
 Value GpuIr::packPair(Type element, Value low, Value high) {
   auto rounding =
       NVVM::FPRoundingModeAttr::get(b.getContext(), NVVM::FPRoundingMode::RN);

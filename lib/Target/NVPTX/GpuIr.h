@@ -67,6 +67,12 @@ public:
   Value exp2Approx(Value x);
   /// log2 x: absolute error 2^-22 near 1, relative elsewhere.
   Value log2Approx(Value x);
+  /// 1 / x: 1 ulp, but denormal x are 0.
+  Value reciprocalApprox(Value x);
+  /// x / y for all numbers: 2 ulp.
+  Value divideApprox(Value x, Value y);
+  /// 1 / sqrt(x): relative error 2^-22.9, denormal x are 0.
+  Value rsqrtApprox(Value x);
   /// Two f32 rounded to f16 or bf16 (`element`), the first in the low half of
   /// an i32.
   Value packPair(Type element, Value low, Value high);

@@ -25,6 +25,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardEmitter.h"
+#include "RelaxedMath.h"
 
 #include "attnjit/ABI/KernelArgs.h"
 #include "attnjit/Target/NVPTX/Passes.h"
@@ -181,6 +182,9 @@ void ForwardEmitter::openItem() {
     item.head = ir.add(ir.mul(bGlobal, ir.trunc32(in.HqGlobal)), hGlobal);
 
   item.mods.emplace(ir.b, ir.loc, in.captures);
+  item.mods->relax([this](Op op, ValueRange operands) {
+    return emitRelaxed(ir, op, operands);
+  });
   item.mods->bind(attn::Position::B, bGlobal);
   item.mods->bind(attn::Position::H, hGlobal);
   item.mods->bind(attn::Position::KvH, ir.div(hGlobal, group));
@@ -200,8 +204,11 @@ void ForwardEmitter::prepareRows() {
   rowMods.resize(s.rowTiles);
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
     for (int64_t half = 0; half < 2; ++half) {
+      // Rows behind the last one are computed like any other, and not stored.
+      // Without a clamp, the distances of keys and queries are constants apart,
+      // and what a mod makes of one is computed once for the pairs that share
+      // it.
       Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
-      row = ir.min(row, ir.plus(Sq, -1));
       std::optional<ModEmitter> &mods = rowMods[tile][half];
       mods.emplace(*item.mods);
       mods->bind(attn::Position::QLocal, row);
@@ -252,9 +259,8 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
     sums.l.assign(s.rowTiles, {zero, zero});
   }
 
-  WalkState walk = beginWalk();
-  Step step = emitStep(walk);
-  ir.ifThen(step.exists, [&] {
+  Step step = firstStep();
+  ir.ifThen(step.exists(ir), [&] {
     copyKeysAndValues(step, stageBase(ir.cI32(0)), withValues);
   });
   ir.commitCopies();
@@ -267,31 +273,29 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
     loadQueries();
   }
 
-  Values carried = walk.values();
-  carried.append({step.exists, step.kv0, step.isFull, ir.cI32(0)});
+  Values carried = {step.packed, ir.cI32(0)};
   const size_t control = carried.size();
   carried.append(flatten(sums));
   auto body = [&](ValueRange values) {
-    WalkState walk = WalkState::of(values);
-    Step step = {values[5], values[6], values[7]};
-    Value stage = values[8];
+    Step step = {values[0]};
+    Value stage = values[1];
     Sums inner = unflatten(sums, values.drop_front(control));
     ir.waitCopies(0);
     ir.barrier();
-    Step next = emitStep(walk);
+    Step next = nextStep(step);
     Value nextStage = ir.bitXor(stage, ir.cI32(1));
-    ir.ifThen(next.exists, [&] {
+    ir.ifThen(next.exists(ir), [&] {
       copyKeysAndValues(next, stageBase(nextStage), withValues);
     });
     ir.commitCopies();
     visit(inner, final, step, stageBase(stage));
-    Values yielded = walk.values();
-    yielded.append({next.exists, next.kv0, next.isFull, nextStage});
+    Values yielded = {next.packed, nextStage};
     yielded.append(flatten(inner));
     return yielded;
   };
-  Values results =
-      ir.whileLoop(carried, [](ValueRange values) { return values[5]; }, body);
+  Values results = ir.whileLoop(
+      carried, [&](ValueRange values) { return Step{values[0]}.exists(ir); },
+      body);
   return unflatten(sums, ValueRange(results).drop_front(control));
 }
 
@@ -300,7 +304,7 @@ void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
                            Value base) {
   Tiles scores = emitScores(base);
   if (hasScore())
-    applyScoreMod(scores, step.kv0);
+    applyScoreMod(scores, step.kv0(ir));
   else if (!hasSoftmax())
     scaleScores(scores);
   applyMask(scores, step);
@@ -314,9 +318,9 @@ void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
   if (sums.acc.empty())
     return;
   if (hasProb())
-    applyProbMod(weights, scores, step.kv0);
+    applyProbMod(weights, scores, step.kv0(ir));
   if (forward.getDropout())
-    applyDropout(weights, step.kv0);
+    applyDropout(weights, step.kv0(ir));
   accumulate(sums, weights, base);
 }
 

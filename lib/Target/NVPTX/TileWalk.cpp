@@ -18,11 +18,65 @@ using namespace mlir;
 
 namespace attnjit::nvptx {
 
-ForwardEmitter::WalkState ForwardEmitter::beginWalk() {
-  Value zero = ir.cI32(0);
-  // As if the blocks of the group before the first one had been visited.
-  return {ir.cI32(-1), zero, zero, zero, zero};
+//===----------------------------------------------------------------------===//
+// The state, in shared memory
+//===----------------------------------------------------------------------===//
+
+/// A warp's own words: with sums and scores in registers there is no room for
+/// more, and these are touched once a block of keys.
+Value ForwardEmitter::walkSlot() {
+  return ir.offset(ir.offset(shared, s.walkOffset()),
+                   ir.times(thread.warp, s.kWalkBytes));
 }
+
+ForwardEmitter::WalkState ForwardEmitter::loadWalk() {
+  Value slot = walkSlot();
+  Values values;
+  for (int64_t i = 0; i < 5; ++i)
+    values.push_back(ir.loadAligned(ir.i32(), ir.offset(slot, 4 * i), 4));
+  return WalkState::of(values);
+}
+
+void ForwardEmitter::storeWalk(const WalkState &state) {
+  // All lanes have read before one writes, and it has written before they read
+  // again.
+  ir.syncWarp();
+  ir.ifThen(ir.isZero(thread.lane), [&] {
+    Value slot = walkSlot();
+    for (auto [i, value] : llvm::enumerate(state.values()))
+      ir.storeAligned(value, ir.offset(slot, 4 * i), 4);
+  });
+  ir.syncWarp();
+}
+
+ForwardEmitter::Step ForwardEmitter::packStep(Value exists, Value kv0,
+                                              Value isFull) {
+  Value packed = ir.bitOr(kv0, ir.select(isFull, ir.cI32(1), ir.cI32(0)));
+  return {ir.select(exists, packed, ir.cI32(-1))};
+}
+
+ForwardEmitter::Step ForwardEmitter::firstStep() {
+  if (forward.getBounds().empty())
+    return nextStep({ir.cI32(static_cast<int32_t>(-s.blockKv))});
+  // As if the group before the first one had been visited.
+  Value zero = ir.cI32(0);
+  return advanceWalk({ir.cI32(-1), zero, zero, zero, zero});
+}
+
+ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
+  if (!forward.getBounds().empty())
+    return advanceWalk(loadWalk());
+  // Every block.
+  Value kv0 = ir.plus(step.kv0(ir), s.blockKv);
+  Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, kv0),
+                         ir.cI32(static_cast<int32_t>(s.blockKv)));
+  return packStep(ir.lessThan(kv0, item.kvEnd), kv0,
+                  hasMask() ? ir.cI1(false) : isWhole);
+}
+
+//===----------------------------------------------------------------------===//
+// Asking the bounds
+//===----------------------------------------------------------------------===//
 
 /// Whether the mask is false, and whether it is true, for all pairs of the
 /// block's queries and those keys.
@@ -66,19 +120,8 @@ void ForwardEmitter::enterChunk(WalkState &state) {
   state.full = ir.ballot(ir.bitAnd(ir.bitAnd(exists, isWhole), full));
 }
 
-/// The next block of keys to visit.
-ForwardEmitter::Step ForwardEmitter::emitStep(WalkState &state) {
-  Step step;
-  if (forward.getBounds().empty()) {
-    // Every block, counted by `chunk`.
-    step.kv0 = ir.times(state.chunk, s.blockKv);
-    step.exists = ir.lessThan(state.chunk, ir.overUp(item.kvEnd, s.blockKv));
-    Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, step.kv0),
-                           ir.cI32(static_cast<int32_t>(s.blockKv)));
-    step.isFull = hasMask() ? ir.cI1(false) : isWhole;
-    state.chunk = ir.plus(state.chunk, 1);
-    return step;
-  }
+/// The next block of keys to visit; stores what is left then.
+ForwardEmitter::Step ForwardEmitter::advanceWalk(WalkState state) {
   const int64_t groupKeys = kWarpSize * kWarpSize * s.blockKv;
   Value groups = ir.overUp(item.kvEnd, groupKeys);
   auto goesOn = [&](ValueRange values) {
@@ -108,14 +151,13 @@ ForwardEmitter::Step ForwardEmitter::emitStep(WalkState &state) {
   };
   Values values = ir.whileLoop(state.values(), goesOn, advance);
   state = WalkState::of(values);
-  step.exists = ir.isNonZero(state.blocksLeft);
+  Value exists = ir.isNonZero(state.blocksLeft);
   Value bit = ir.modulo(ir.lowestBit(state.blocksLeft), kWarpSize);
   Value isFull = ir.bitAnd(state.full, ir.shiftLeft(ir.cI32(1), bit));
-  step.isFull = ir.isNonZero(isFull);
   Value block = ir.add(ir.times(state.chunk, kWarpSize), bit);
-  step.kv0 = ir.times(block, s.blockKv);
   state.blocksLeft = ir.bitAnd(state.blocksLeft, ir.plus(state.blocksLeft, -1));
-  return step;
+  storeWalk(state);
+  return packStep(exists, ir.times(block, s.blockKv), ir.isNonZero(isFull));
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,6 +16,8 @@
 
 #include "ForwardEmitter.h"
 
+#include "attnjit/Frontend/PairDependence.h"
+
 #include "attnjit/Target/Common/Philox.h"
 
 #include <cmath>
@@ -47,6 +49,22 @@ void ForwardEmitter::forPairs(
     Tiles &tiles, Value kv0, Region *region,
     function_ref<Value(Value element, const Pair &pair)> body) {
   Value first = ir.add(kv0, thread.column);
+  SmallVector<Value> ofDistance;
+  if (region)
+    ofDistance = findDistanceValues(*region, /*leastCost=*/1);
+  // By the distance less that of the first row and column.
+  llvm::DenseMap<int64_t, Values> distances;
+  auto bindDistance = [&](Pair &pair, int64_t distance) {
+    Values &values = distances[distance];
+    if (values.empty()) {
+      ModEmitter mods = *rowMods[0][0];
+      mods.adopt(keyEmitter(ir.plus(first, distance), nullptr));
+      for (Value value : ofDistance)
+        values.push_back(mods.emit(value));
+    }
+    for (auto [inRegion, value] : llvm::zip(ofDistance, values))
+      pair.mods->bind(inRegion, value);
+  };
   for (size_t block = 0; block < tiles[0].size(); ++block)
     for (int64_t x = 0; x < 2; ++x) {
       Pair pair;
@@ -63,6 +81,8 @@ void ForwardEmitter::forPairs(
           if (key) {
             pair.mods.emplace(*rowMods[tile][half]);
             pair.mods->adopt(*key);
+            if (!ofDistance.empty())
+              bindDistance(pair, 8 * block + x - 16 * tile - 8 * half);
           }
           Value &value = tiles[tile][block][pair.element];
           value = body(value, pair);
@@ -74,7 +94,7 @@ void ForwardEmitter::scaleScores(Tiles &scores) {
   for (auto &tile : scores)
     for (Fragment &fragment : tile)
       for (Value &value : fragment)
-        value = ir.fmul(value, scoreScale);
+        value = ir.fmul(value, scoreScale, Ir::FastMath::contract);
 }
 
 void ForwardEmitter::applyScoreMod(Tiles &scores, Value kv0) {
@@ -95,19 +115,20 @@ void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
     for (const Fragment &fragment : tile)
       flat.append(fragment.begin(), fragment.end());
   Values masked = ir.ifElse(
-      TypeRange(ValueRange(flat)), step.isFull, [&] { return flat; },
+      TypeRange(ValueRange(flat)), step.isFull(ir), [&] { return flat; },
       [&] {
         Tiles inner = scores;
-        forPairs(inner, step.kv0, &mask, [&](Value value, const Pair &pair) {
-          Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
-          if (!mask.empty()) {
-            ModEmitter mods = *pair.mods;
-            keep = ir.bitAnd(keep, mods.emit(mask).front());
-          }
-          if (forward.getMaskTensor())
-            keep = ir.bitAnd(keep, loadMask(pair));
-          return ir.select(keep, value, ir.cF32(-INFINITY));
-        });
+        forPairs(inner, step.kv0(ir), &mask,
+                 [&](Value value, const Pair &pair) {
+                   Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
+                   if (!mask.empty()) {
+                     ModEmitter mods = *pair.mods;
+                     keep = ir.bitAnd(keep, mods.emit(mask).front());
+                   }
+                   if (forward.getMaskTensor())
+                     keep = ir.bitAnd(keep, loadMask(pair));
+                   return ir.select(keep, value, ir.cF32(-INFINITY));
+                 });
         Values result;
         for (const auto &tile : inner)
           for (const Fragment &fragment : tile)
@@ -137,20 +158,26 @@ Value ForwardEmitter::loadMask(const Pair &pair) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// exp(score - reference), where `reference` was made by `toReference`.
-Value ForwardEmitter::weight(Value score, Value reference) {
-  if (usesProducts())
-    return ir.exp2Approx(ir.fma(score, scoreScale, reference));
-  return ir.exp2Approx(ir.fmul(ir.fadd(score, reference), ir.cF32(kLog2E)));
+/// exp(score - m), where `reference` was made of m by `toReference`.
+Value ForwardEmitter::weight(Value score, const Reference &reference) {
+  return ir.exp2Approx(ir.fma(score, reference.scale, reference.offset));
 }
 
-/// What `weight` takes, of m: 0 in place of -inf, so that -inf has weight 0. m
-/// stays in the units of a score mod's result: times log2(e), a finite minimum
-/// such as -3e38 would overflow.
-Value ForwardEmitter::toReference(Value m) {
+/// What makes a score an exponent of 2: times log2(e), less the same of m; of
+/// m = -inf, 0, so that a score of -inf has weight 0.
+///
+/// Times log2(e), a finite minimum such as -3e38 would overflow. Scores that
+/// are measured from so large an m are either m or 2^77 less at least, so any
+/// scale will do that keeps this more than 150.
+ForwardEmitter::Reference ForwardEmitter::toReference(Value m) {
   Value none = ir.fcmp(Ir::FPred::OEQ, m, ir.cF32(-INFINITY));
-  Value safe = ir.fneg(ir.select(none, ir.cF32(0), m));
-  return usesProducts() ? ir.fmul(safe, scoreScale) : safe;
+  Value negative = ir.fneg(ir.select(none, ir.cF32(0), m));
+  Value scale = scoreScale;
+  if (!usesProducts()) {
+    Value isHuge = ir.fcmp(Ir::FPred::OGT, ir.fabs(m), ir.cF32(0x1p100f));
+    scale = ir.select(isHuge, ir.cF32(0x1p-50f), ir.cF32(kLog2E));
+  }
+  return {scale, ir.fmul(negative, scale)};
 }
 
 /// P = exp(S - m) in place, with m, l and acc brought up to date.
@@ -168,7 +195,7 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
         top = ir.maxNum(top, ir.shuffleXor(top, bits));
       Value &m = sums.m[tile][half], &l = sums.l[tile][half];
       Value next = ir.maxNum(m, top);
-      Value reference = toReference(next);
+      Reference reference = toReference(next);
       Value factor = weight(m, reference);
       m = next;
       Value sum;
@@ -190,7 +217,7 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
 void ForwardEmitter::emitProbabilities(const Sums &final, Tiles &scores) {
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      Value reference = toReference(final.m[tile][half]);
+      Reference reference = toReference(final.m[tile][half]);
       Value factor = final.factor[tile][half];
       for (Fragment &fragment : scores[tile])
         for (int64_t x = 0; x < 2; ++x) {

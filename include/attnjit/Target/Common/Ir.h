@@ -125,14 +125,15 @@ public:
 
   //===--- Floats (scalars or vectors) ------------------------------------===//
 
-  Value fadd(Value x, Value y) {
-    return mlir::arith::AddFOp::create(b, loc, x, y);
+  using FastMath = mlir::arith::FastMathFlags;
+  Value fadd(Value x, Value y, FastMath flags = FastMath::none) {
+    return mlir::arith::AddFOp::create(b, loc, x, y, flags);
   }
-  Value fsub(Value x, Value y) {
-    return mlir::arith::SubFOp::create(b, loc, x, y);
+  Value fsub(Value x, Value y, FastMath flags = FastMath::none) {
+    return mlir::arith::SubFOp::create(b, loc, x, y, flags);
   }
-  Value fmul(Value x, Value y) {
-    return mlir::arith::MulFOp::create(b, loc, x, y);
+  Value fmul(Value x, Value y, FastMath flags = FastMath::none) {
+    return mlir::arith::MulFOp::create(b, loc, x, y, flags);
   }
   Value fdiv(Value x, Value y) {
     return mlir::arith::DivFOp::create(b, loc, x, y);
