@@ -18,6 +18,7 @@
 #include "attnjit/Expr/Simplify.h"
 #include "attnjit/Expr/Visitor.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -383,6 +384,25 @@ TileBounds computeTileBounds(const Expr &mask) {
     return {Expr::boolean(false), Expr::boolean(true)};
   Truth truth = MaskWalk().truthOf(mask);
   return {simplify(truth.never), simplify(truth.always)};
+}
+
+std::vector<RangeAxis> findRangeAxes(const TileBounds &bounds) {
+  std::vector<RangeAxis> axes;
+  const Expr claims[] = {bounds.empty, bounds.full};
+  for (const Expr &node : topologicalOrder(claims)) {
+    if (node->op() != Op::LoadMin && node->op() != Op::LoadMax)
+      continue;
+    for (int axis = static_cast<int>(node->buffer().dims.size()); axis-- > 0;) {
+      const auto first = static_cast<size_t>(2 * axis);
+      if (node->operand(first) == node->operand(first + 1))
+        continue;
+      RangeAxis found = {node->buffer().name, axis};
+      if (std::ranges::find(axes, found) == axes.end())
+        axes.push_back(std::move(found));
+      break;
+    }
+  }
+  return axes;
 }
 
 } // namespace attnjit

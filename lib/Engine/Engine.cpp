@@ -17,6 +17,8 @@
 #include "KernelStore.h"
 #include "Ptxas.h"
 #include "attnjit/Analysis/ProbScaling.h"
+#include "attnjit/Analysis/SplitMask.h"
+#include "attnjit/Analysis/TileBounds.h"
 #include "attnjit/Reference/Signature.h"
 
 #include <fmt/format.h>
@@ -87,6 +89,10 @@ static KernelSignature signatureOf(const ModProgram &mod,
   signature.prefillOnly =
       signature.softmax && !scalesWithProb(canonical.program.prob());
   describeKernel(spec, target, signature);
+  const Expr mask = inferMask(canonical.program).mask();
+  for (const RangeAxis &range : findRangeAxes(computeTileBounds(mask)))
+    signature.ranges.push_back(
+        {canonical.program.bufferOrdinal(range.buffer), range.axis});
   return signature;
 }
 

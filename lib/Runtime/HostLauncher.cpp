@@ -129,8 +129,9 @@ public:
 
 private:
   const HostCode code;
-  /// Runs take from it; thread-safe.
+  /// Runs take from these; thread-safe.
   mutable RunStatePool pool;
+  mutable SummaryCache summaries;
 };
 } // namespace
 
@@ -154,6 +155,12 @@ Expected<void> HostLauncher::launch(const Launch &launch) const {
   kernelArgs.workspace_bytes = code.workspaceBytes;
   fillPartials(plan, launch.point, state->partials(), state->arrivalCounters(),
                kernelArgs);
+  if (auto made =
+          state->summaries.make(launch.signature, launch.args, launch.sizes,
+                                state->buffers, executor, slots, summaries);
+      !made)
+    return made;
+  kernelArgs.summaries = state->summaries.table();
 
   Expected<void> done =
       orderItems(plan, code, kernelArgs, *state, executor, slots);

@@ -15,6 +15,7 @@
 #ifndef ATTNJIT_LIB_RUNTIME_RUNSTATEPOOL_H
 #define ATTNJIT_LIB_RUNTIME_RUNSTATEPOOL_H
 
+#include "RangeSummaries.h"
 #include "attnjit/ABI/KernelArgs.h"
 
 #include <cstddef>
@@ -34,6 +35,7 @@ class RunState {
 public:
   std::vector<uint64_t> params;
   std::vector<AttnJitBuffer> buffers;
+  RunSummaries summaries;
   std::vector<uint32_t> costs; ///< by work item
   std::vector<int64_t> order;  ///< of work items; empty: as they are numbered
 
@@ -95,8 +97,10 @@ public:
   explicit PooledRunState(RunStatePool &pool)
       : pool(pool), state(pool.take()) {}
   ~PooledRunState() {
-    if (state)
-      pool.giveBack(std::move(state));
+    if (!state)
+      return;
+    state->summaries.release();
+    pool.giveBack(std::move(state));
   }
   PooledRunState(const PooledRunState &) = delete;
   PooledRunState &operator=(const PooledRunState &) = delete;

@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 4
+#define ATTNJIT_ABI_VERSION 5
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +37,13 @@ typedef struct {
   int64_t size[4];
   int64_t stride[4];
 } AttnJitBuffer;
+
+/** The least and the greatest elements of aligned blocks of a captured buffer
+ *  along one axis: see docs/kernel-abi.md. They steer speed alone. */
+typedef struct {
+  const int32_t *data; /* null: there is none */
+  int64_t padded;      /* entries of a row: a power of two, 8 or more */
+} AttnJitRangeSummary;
 
 /** An i32 per batch entry: the value of b is data[b * stride]. Where data is
  *  null, an offset is (int32_t)stride for all of them, a length the tensor's. */
@@ -108,7 +115,10 @@ typedef struct {
 
   uint32_t *item_costs; /* by work item: what a cost function writes */
 
-  uint64_t reserved[13]; /* zero */
+  /* By 4 * slot + axis of a captured buffer; null: there are none. */
+  const AttnJitRangeSummary *summaries;
+
+  uint64_t reserved[12]; /* zero */
 } AttnJitKernelArgs;
 
 /** Every entry point, and the cost function beside one. */

@@ -30,6 +30,9 @@
 
 #include "attnjit/Expr/Expr.h"
 
+#include <string>
+#include <vector>
+
 namespace attnjit {
 
 struct TileBounds {
@@ -49,6 +52,19 @@ struct TileBounds {
 ///    tile must cost far less than computing it: a conjunct too costly is left
 ///    out of `empty`, and makes `full` false.
 TileBounds computeTileBounds(const Expr &mask);
+
+/// An axis of a buffer along which bounds ask for extremes of more than one
+/// element.
+struct RangeAxis {
+  std::string buffer;
+  int axis = 0;
+
+  bool operator==(const RangeAxis &) const = default;
+};
+
+/// Where a summary of a buffer makes extremes cheap: for each box that the
+/// bounds read, the last axis that it spans. Each once.
+std::vector<RangeAxis> findRangeAxes(const TileBounds &bounds);
 
 } // namespace attnjit
 

@@ -35,6 +35,11 @@ namespace attnjit {
 struct CaptureArg {
   std::string_view name;
   std::variant<Scalar, Tensor> value;
+  /// Of a tensor: a promise that its contents are those that an earlier run of
+  /// the Kernel saw at the same address, shape and strides under the same
+  /// version, so that what was computed of them then serves again. 0: no
+  /// promise. A broken one makes wrong results, never a wrong read.
+  uint64_t version = 0;
 };
 
 /// Offsets added to the positions of queries or keys.
@@ -65,6 +70,9 @@ struct RunArgs {
   OffsetArg qOffset, kvOffset;
   std::optional<DropoutArg> dropout;
   bool deterministic = false; ///< true: `dropout` is ignored
+  /// Compares what runs share of captured buffers with the buffers as they are:
+  /// a false `version` is an InvalidArgument.
+  bool checkVersions = false;
   /// Who runs the work items; null: the executor of the engine. Of no effect on
   /// a GPU.
   Executor *executor = nullptr;
@@ -106,6 +114,13 @@ struct KernelSignature {
     bool byQ = false, byKv = false;
   };
   std::vector<std::array<AxisUse, kMaxBufferRank>> bufferAxisUse;
+  /// Axes of captured buffers along which the code asks for extremes, each
+  /// once; the slot is an index of `bufferSource`.
+  struct RangeUse {
+    int slot, axis;
+    bool operator==(const RangeUse &) const = default;
+  };
+  std::vector<RangeUse> ranges;
 };
 
 class Launcher;

@@ -13,6 +13,8 @@
 #include "attnjit/Target/Common/KernelInputs.h"
 
 #include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Frontend/EmitRange.h"
+#include "attnjit/Support/Capture.h"
 
 #include <cstddef>
 
@@ -62,6 +64,39 @@ static BufferAccess loadBuffer(Ir &ir, Value base, RankedTensorType type,
   }
   access.base = ir.select(empty, zeros, data);
   return access;
+}
+
+/// The summaries that the bounds ask for; a null table has none.
+static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value args,
+                          CaptureAccess &captures) {
+  Value table = ir.load(
+      ir.ptr(), ir.byteAt(args, offsetof(AttnJitKernelArgs, summaries)));
+  Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
+  Value present =
+      LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne, table, null);
+  forward.getBounds().walk([&](attn::LoadRangeOp op) {
+    std::optional<unsigned> axis = summarizedAxis(op);
+    if (!axis)
+      return;
+    auto [entry, isNew] = captures.summaries.try_emplace(
+        {static_cast<unsigned>(op.getOrdinal()), *axis});
+    if (!isNew)
+      return;
+    const int64_t index =
+        static_cast<int64_t>(op.getOrdinal()) * kMaxBufferRank + *axis;
+    Value row = ir.byteAt(table, index * sizeof(AttnJitRangeSummary));
+    Ir::Values fields = ir.ifElse(
+        {ir.ptr(), ir.i64()}, present,
+        [&] {
+          return Ir::Values{
+              ir.load(ir.ptr(),
+                      ir.byteAt(row, offsetof(AttnJitRangeSummary, data))),
+              ir.load(ir.i64(),
+                      ir.byteAt(row, offsetof(AttnJitRangeSummary, padded)))};
+        },
+        [&] { return Ir::Values{null, ir.cI64(0)}; });
+    entry->second = {fields[0], fields[1]};
+  });
 }
 
 static DropoutInput loadDropout(Ir &ir, Value args) {
@@ -162,6 +197,9 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
     in.captures.buffers.push_back(loadBuffer(
         ir, ir.byteAt(buffers, ordinal * sizeof(AttnJitBuffer)),
         cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()), zeros));
+  // A GPU's buffers lie in its own memory, where no summaries are made.
+  if (captured != Captured::Behind)
+    loadSummaries(ir, forward, args, in.captures);
 #undef FIELD
   return in;
 }

@@ -22,19 +22,19 @@ GuardedBuffers::~GuardedBuffers() {
 }
 
 std::byte *GuardedBuffers::allocate(size_t bytes, Guard guard) {
-  auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  EXPECT_LE(bytes, page);
-  void *memory = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t room = (bytes + page - 1) / page * page;
+  void *memory = mmap(nullptr, room + page, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     ADD_FAILURE() << "no memory";
     return nullptr;
   }
   auto *begin = static_cast<std::byte *>(memory);
-  mappings.push_back({begin, 2 * page});
-  bool before = guard == Guard::Before;
-  EXPECT_EQ(mprotect(before ? begin : begin + page, page, PROT_NONE), 0);
-  return before ? begin + page : begin + page - bytes;
+  mappings.push_back({begin, room + page});
+  const bool before = guard == Guard::Before;
+  EXPECT_EQ(mprotect(before ? begin : begin + room, page, PROT_NONE), 0);
+  return before ? begin + page : begin + room - bytes;
 }
 
 void GuardedBuffers::add(const BufferView &buffer, Guard guard,
@@ -64,7 +64,8 @@ ModFrame::Buffer GuardedBuffers::frameBuffer(size_t ordinal) const {
   bool empty = false;
   for (int axis = 0; axis < view.rank; ++axis)
     empty |= view.size[axis] == 0;
-  ModFrame::Buffer buffer = {view.data, {}, {}};
+  ModFrame::Buffer buffer = {};
+  buffer.base = view.data;
   for (int axis = 0; axis < view.rank && !empty; ++axis) {
     buffer.last[axis] = static_cast<int32_t>(view.size[axis] - 1);
     buffer.stride[axis] = view.stride[axis];

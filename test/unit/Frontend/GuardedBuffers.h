@@ -31,7 +31,7 @@ public:
   GuardedBuffers &operator=(const GuardedBuffers &) = delete;
   ~GuardedBuffers();
 
-  /// Copies a contiguous buffer of less than a page. Axes whose bit is set in
+  /// Copies a contiguous buffer. Axes whose bit is set in
   /// `reversed` get a negative stride.
   void add(const BufferView &buffer, Guard guard, unsigned reversed);
 

@@ -23,6 +23,8 @@
 #include "attnjit/Frontend/BuildForward.h"
 #include "attnjit/Text/Printer.h"
 
+#include "RangeSummaries.h"
+
 #include "mlir/IR/Verifier.h"
 
 #include <fmt/format.h>
@@ -130,6 +132,42 @@ private:
   std::optional<Interpreter> interpreter;
 };
 
+/// The summaries of one buffer along each axis that has any.
+class BufferSummaries {
+public:
+  explicit BufferSummaries(const BufferView &view) {
+    for (int axis = 0; axis < view.rank; ++axis) {
+      SummarySource source;
+      source.data = view.data;
+      source.dtype = view.element;
+      source.axis = axis;
+      source.size.fill(1);
+      bool isEmpty = false;
+      for (int i = 0; i < view.rank; ++i) {
+        source.size[i] = view.size[i];
+        source.stride[i] = view.stride[i];
+        isEmpty |= view.size[i] == 0;
+      }
+      if (isEmpty)
+        continue;
+      padded[axis] = source.padded();
+      entries[axis].resize(source.entries());
+      int32_t *const to = entries[axis].data();
+      EXPECT_TRUE(summarize({&source, 1}, {&to, 1}, *makeSerialExecutor(), 1));
+    }
+  }
+
+  void enter(ModFrame::Buffer &buffer) const {
+    for (size_t axis = 0; axis < entries.size(); ++axis)
+      if (!entries[axis].empty())
+        buffer.summaries[axis] = {entries[axis].data(), padded[axis]};
+  }
+
+private:
+  std::array<std::vector<int32_t>, kMaxBufferRank> entries;
+  std::array<int64_t, kMaxBufferRank> padded = {};
+};
+
 /// Random values for everything that a mod reads.
 class Inputs {
 public:
@@ -138,6 +176,9 @@ public:
     for (const BufferView &view : captures.buffers())
       buffers.add(view, oneIn(random, 2) ? Guard::Before : Guard::After,
                   static_cast<unsigned>(random()));
+    if (oneIn(random, 2))
+      for (const BufferView &view : buffers.views())
+        summaries.push_back(std::make_unique<BufferSummaries>(view));
   }
 
   /// Lanes of a position that does not vary are equal.
@@ -160,6 +201,8 @@ public:
       frame.params[i] = captures.params()[i].bits;
     for (size_t i = 0; i < buffers.views().size(); ++i)
       frame.buffers[i] = buffers.frameBuffer(i);
+    for (size_t i = 0; i < summaries.size(); ++i)
+      summaries[i]->enter(frame.buffers[i]);
   }
 
   std::span<const Scalar> params() const { return captures.params(); }
@@ -182,6 +225,7 @@ private:
 
   RandomCaptures captures;
   GuardedBuffers buffers;
+  std::vector<std::unique_ptr<BufferSummaries>> summaries;
 };
 
 /// Runs one form of a mod on random inputs against the Interpreter.
@@ -492,6 +536,86 @@ TEST_F(ModEmitterTest, LoadsOfLoads) {
   Expr at = Expr::load(start, {{Expr::var(Var::Q)}});
   checkMod(Expr::load(data, {{at, Expr::var(Var::Kv)}}),
            Expr::make(Op::Ge, {at, Expr::var(Var::Kv)}));
+}
+
+// With summaries, kernels find what the Interpreter finds of a box somewhat
+// larger: of blocks that cover it and are no longer than it.
+TEST_F(ModEmitterTest, SummariesFindDocuments) {
+  BufferDecl doc;
+  doc.name = "doc";
+  doc.element = DType::I32;
+  doc.dims = {Dim::any()};
+  Subject subject;
+  ModParts parts;
+  parts.mask = Expr::make(Op::Eq, {Expr::load(doc, {{Expr::var(Var::Q)}}),
+                                   Expr::load(doc, {{Expr::var(Var::Kv)}})});
+  subject.bounds = computeTileBounds(parts.mask);
+  auto mod = ModProgram::create(std::move(parts));
+  ASSERT_TRUE(mod) << mod.error().message();
+  subject.mod = *mod;
+  auto module = build(subject);
+  auto kernel = ModKernel::compile(*module, targetForm());
+  ASSERT_TRUE(kernel) << kernel.error().message();
+  std::array claims = {subject.bounds.empty, subject.bounds.full};
+  auto oracle =
+      Interpreter::create(claims, {}, mod->buffers(), Interpreter::Mode::F32);
+  ASSERT_TRUE(oracle) << oracle.error().message();
+
+  Random random(1);
+  for (int size : {1, 4, 5, 7, 64, 1000, 5000}) {
+    std::vector<int32_t> ids(size);
+    for (int i = 1; i < size; ++i)
+      ids[i] = ids[i - 1] + oneIn(random, 1 + size / 8);
+    BufferView view;
+    view.data = ids.data();
+    view.element = DType::I32;
+    view.rank = 1;
+    view.size[0] = size;
+    view.stride[0] = 1;
+    const BufferSummaries summaries(view);
+    ModFrame frame = {};
+    frame.buffers[0].base = ids.data();
+    frame.buffers[0].last[0] = size - 1;
+    frame.buffers[0].stride[0] = 1;
+    summaries.enter(frame.buffers[0]);
+    Bindings at;
+    at.buffers = {&view, 1};
+    int found = 0;
+    for (int i = 0; i < 2000; ++i) {
+      std::array<int32_t, 4> corners;
+      std::array<int32_t, 4> wide;
+      for (int axis = 0; axis < 2; ++axis) {
+        const auto lo = static_cast<int32_t>(below(random, size + 20)) - 10;
+        const auto span = static_cast<int32_t>(below(random, 1 + size / 4));
+        corners[2 * axis] = lo;
+        corners[2 * axis + 1] = lo + span;
+        wide[2 * axis] = lo - span - 4;
+        wide[2 * axis + 1] = lo + 2 * span + 4;
+      }
+      auto verdict = [&](const std::array<int32_t, 4> &box) {
+        at[Var::QLo] = box[0];
+        at[Var::QHi] = box[1];
+        at[Var::KvLo] = box[2];
+        at[Var::KvHi] = box[3];
+        auto values = oracle->evaluate(at);
+        return std::array<int64_t, 2>{values[0].i, values[1].i};
+      };
+      for (int corner = 0; corner < 4; ++corner)
+        std::ranges::fill(
+            frame.positions[static_cast<size_t>(Var::QLo) - kFirstPosition +
+                            static_cast<size_t>(corner)],
+            corners[corner]);
+      (*kernel)(frame);
+      const auto exact = verdict(corners), sure = verdict(wide);
+      for (int claim = 0; claim < 2; ++claim) {
+        const int64_t got = frame.results[4][claim][0];
+        ASSERT_LE(got, exact[claim]) << size << " " << corners[0];
+        ASSERT_GE(got, sure[claim]) << size << " " << corners[0];
+        found += got;
+      }
+    }
+    EXPECT_GT(found, 500) << size;
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,6 +14,7 @@
 
 #include "ObjectLoader.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
+#include "attnjit/Frontend/EmitRange.h"
 #include "attnjit/Frontend/ModEmitter.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/Common/CodeGen.h"
@@ -98,6 +99,20 @@ private:
       }
       captures.buffers.push_back(access);
     }
+    forward.getBounds().walk([&](attn::LoadRangeOp op) {
+      if (std::optional<unsigned> axis = summarizedAxis(op))
+        loadSummary(op.getOrdinal(), *axis);
+    });
+  }
+
+  void loadSummary(unsigned ordinal, unsigned axis) {
+    size_t at = offsetof(ModFrame, buffers) +
+                ordinal * sizeof(ModFrame::Buffer) +
+                offsetof(ModFrame::Buffer, summaries) +
+                axis * sizeof(AttnJitRangeSummary);
+    captures.summaries[{ordinal, axis}] = {
+        load(pointer(), at + offsetof(AttnJitRangeSummary, data)),
+        load(b.getI64Type(), at + offsetof(AttnJitRangeSummary, padded))};
   }
 
   /// Binds what becomes known at `level`; two loops of one turn lead inwards.

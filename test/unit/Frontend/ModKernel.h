@@ -14,6 +14,7 @@
 #ifndef ATTNJIT_TEST_UNIT_FRONTEND_MODKERNEL_H
 #define ATTNJIT_TEST_UNIT_FRONTEND_MODKERNEL_H
 
+#include "attnjit/ABI/KernelArgs.h"
 #include "attnjit/Support/Error.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -40,6 +41,8 @@ struct ModFrame {
     const void *base;
     int32_t last[4];
     int64_t stride[4];
+    /// Along each axis; null: none.
+    AttnJitRangeSummary summaries[4];
   } buffers[kMaxFrameCaptures];
   /// By region and yielded value; f32 as bits, i1 as 0 or 1.
   uint32_t results[5][2][kLanes];
