@@ -90,8 +90,8 @@ private:
 
 /// PTX and cubins, run on `gpu`, which must outlive it; its warnings go to
 /// `warn`, which may be null.
-std::unique_ptr<const Backend> makeGpuBackend(const EngineGpu &gpu,
-                                              WarningHandler warn);
+std::unique_ptr<const Backend>
+makeGpuBackend(const EngineGpu &gpu, bool usePtxas, WarningHandler warn);
 
 } // namespace attnjit
 

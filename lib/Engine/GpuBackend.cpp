@@ -47,8 +47,8 @@ Expected<cuda::Context::Ptr> EngineGpu::context() const {
 namespace {
 class GpuBackend final : public Backend {
 public:
-  GpuBackend(const EngineGpu &gpu, WarningHandler warn)
-      : gpu(gpu), warn(std::move(warn)) {}
+  GpuBackend(const EngineGpu &gpu, bool usePtxas, WarningHandler warn)
+      : gpu(gpu), usePtxas(usePtxas), warn(std::move(warn)) {}
 
   Expected<std::string> scheduleText(const AttentionSpec &spec,
                                      const TargetSpec &target,
@@ -72,7 +72,12 @@ private:
   Expected<void> assemble(GpuArtifact &artifact, std::string_view sm,
                           Trace &trace) const;
 
+  std::optional<std::filesystem::path> ptxas() const {
+    return usePtxas ? findPtxas() : std::nullopt;
+  }
+
   const EngineGpu &gpu;
+  const bool usePtxas;
   const WarningHandler warn;
 };
 } // namespace
@@ -93,11 +98,11 @@ Expected<std::string> GpuBackend::compile(const KernelSource &source,
 /// Gives the artifact a cubin for `sm`, where ptxas is found.
 Expected<void> GpuBackend::assemble(GpuArtifact &artifact, std::string_view sm,
                                     Trace &trace) const {
-  const auto ptxas = findPtxas();
-  if (!ptxas)
+  const auto program = ptxas();
+  if (!program)
     return fail(ErrorKind::Environment, "no ptxas");
   auto cubin =
-      trace.time("ptxas", [&] { return runPtxas(*ptxas, artifact.ptx, sm); });
+      trace.time("ptxas", [&] { return runPtxas(*program, artifact.ptx, sm); });
   if (!cubin)
     return fail(cubin.error());
   artifact.cubin = std::move(*cubin);
@@ -158,7 +163,7 @@ Expected<LoadedEntry> GpuBackend::load(const std::string &bytes,
               : std::optional(context.error());
   if (refused) {
     // It can be cached for a machine that runs it.
-    if (artifact->sm.empty() && findPtxas()) {
+    if (artifact->sm.empty() && ptxas()) {
       Expected<void> done = assemble(*artifact, source.target.name(), trace);
       changed = done.has_value();
       if (!done && warn)
@@ -181,9 +186,9 @@ Expected<LoadedEntry> GpuBackend::load(const std::string &bytes,
   return loaded;
 }
 
-std::unique_ptr<const Backend> makeGpuBackend(const EngineGpu &gpu,
-                                              WarningHandler warn) {
-  return std::make_unique<GpuBackend>(gpu, std::move(warn));
+std::unique_ptr<const Backend>
+makeGpuBackend(const EngineGpu &gpu, bool usePtxas, WarningHandler warn) {
+  return std::make_unique<GpuBackend>(gpu, usePtxas, std::move(warn));
 }
 
 } // namespace attnjit

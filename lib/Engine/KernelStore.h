@@ -30,7 +30,8 @@ public:
   KernelStore(EngineOptions options, std::optional<DiskCache> disk)
       : options(std::move(options)), disk(std::move(disk)),
         engineGpu(this->options.cudaDriver, this->options.cudaDevice),
-        gpuBackend(makeGpuBackend(engineGpu, this->options.warn)) {}
+        gpuBackend(makeGpuBackend(engineGpu, this->options.usePtxas,
+                                  this->options.warn)) {}
 
   Expected<EntryPoint> get(const KernelSource &source, Entry entry,
                            CompileReport &report, Trace &trace);

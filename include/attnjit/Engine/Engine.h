@@ -56,6 +56,10 @@ struct EngineOptions {
   /// The GPU that kernels for GPU targets run on; see CUDA_VISIBLE_DEVICES for
   /// what the number means.
   int cudaDevice = 0;
+  /// Whether `ptxas`, where it is found, makes the machine code for GPUs and
+  /// the cache keeps it; false: the driver does, for each process anew as far
+  /// as its own cache does not help.
+  bool usePtxas = true;
   /// Null: libcuda.so.1, opened when a GPU is first asked for.
   std::shared_ptr<const cuda::Driver> cudaDriver;
 };
