@@ -47,3 +47,19 @@
 // ASM: vfmadd231ps {{.*}}%zmm
 attn.forward @plain attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                 params = [], buffers = []}
+
+// A score mod takes both vectors of a row at once, and LLVM keeps them in step.
+// CHECK-LABEL: llvm.func @scored(
+// CHECK: scf.for {{.*}} : i64 {
+// CHECK: %[[S:[0-9]+]] = llvm.load {{.*}} -> vector<32xf32>
+// CHECK-NEXT: %[[T:[0-9]+]] = arith.mulf %[[S]], %[[S]] : vector<32xf32>
+// CHECK-NEXT: llvm.store %[[T]], {{.*}} : vector<32xf32>, !llvm.ptr
+// ASM-LABEL: scored:
+// ASM: vmulps %[[A:zmm[0-9]+]], %[[A]], %[[A]]
+// ASM-NEXT: vmulps %[[B:zmm[0-9]+]], %[[B]], %[[B]]
+attn.forward @scored attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                                 params = [], buffers = []}
+score(%s: f32) {
+  %0 = attn.apply mul(%s, %s) : (f32, f32) -> f32
+  attn.yield %0 : f32
+}
