@@ -29,6 +29,9 @@ struct OracleRow {
   /// s' with each operation rounded to f32; -inf where the key is not kept.
   std::vector<double> score;
   bool isNaN = false;
+  /// Whether a prob mod gives a weight that is not finite, or may overflow on
+  /// the way to it: nothing is said of `out` then.
+  bool isWild = false;
   std::vector<double> out, absSum;
   double lse = 0;
   /// Largest |s' in f32 - s' in f64|; infinite where they differ in kind.
@@ -54,7 +57,7 @@ private:
   std::vector<Scalar> params;
   std::vector<BufferView> buffers;
   Bindings bindings;
-  std::optional<Hook> mask, score, scoreInF64;
+  std::optional<Hook> mask, score, scoreInF64, prob;
 };
 
 /// Scores that f32 holds exactly under any order of operations: small integers

@@ -1,4 +1,4 @@
-//===- RandomScoreTest.cpp - Random score mods ----------------------------===//
+//===- RandomScoreTest.cpp - Random score and prob mods -------------------===//
 //
 // Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,6 +15,8 @@
 //               contracted or reordered: the same
 //   AnyScore    all operations: a row is judged where rounding to f32 hardly
 //               moves its scores
+//
+// Prob mods see equal probabilities, which are exact as well.
 //
 //===----------------------------------------------------------------------===//
 
@@ -82,10 +84,10 @@ TEST(RandomScore, Bias) {
   });
 }
 
-/// `e` without what a target may contract or reorder.
-static Expr withoutFreedom(const Expr &e) {
-  return transform(e, [](const Expr &node, std::span<const Expr> operands) {
-    bool isFree = node->type() == Type::F32 && node->dependsOn(Var::Score);
+/// `e` without what a target may contract or reorder in values of `var`.
+static Expr withoutFreedom(const Expr &e, Var var) {
+  return transform(e, [&](const Expr &node, std::span<const Expr> operands) {
+    bool isFree = node->type() == Type::F32 && node->dependsOn(var);
     if (isFree && node->op() == Op::Mul)
       return Expr::make(Op::Max, operands);
     if (isFree && node->op() == Op::Reduce &&
@@ -105,7 +107,7 @@ TEST(RandomScore, ExactScore) {
     RandomExpr exprs(seed, options), masks(seed, maskOptions);
     Expr score;
     do
-      score = withoutFreedom(exprs.make(Type::F32));
+      score = withoutFreedom(exprs.make(Type::F32), Var::Score);
     while (score->op() == Op::Invalid || !score->dependsOn(Var::Score));
     expectRows(modOf(score, maskFor(seed, masks)), seed, 0);
   });
@@ -176,6 +178,63 @@ TEST(RandomScore, AnyScore) {
   });
   std::printf("%lld of %lld rows judged\n", static_cast<long long>(all.rows),
               static_cast<long long>(all.total));
+  if (!seedFromEnvironment())
+    EXPECT_GT(all.rows * 2, all.total);
+}
+
+/// Every row of a mod whose probabilities are all 1 / (number of kept keys).
+static Judged expectWeights(const ModProgram &mod, uint64_t seed) {
+  Random random(seed);
+  Shape shape = randomShape(random, 8, 12);
+  shape.mask = MaskKind::None; // the Oracle has none
+  std::string note = describeCase(mod, shape, seed);
+  Problem problem(mod, shape, seed, Captures::Interesting);
+  forEachElement(problem.args.q, [](auto &, std::byte *address) {
+    *reinterpret_cast<float *>(address) = 0;
+  });
+  problem.args.scale = 1.0f;
+  makeOffsetsExtreme(problem);
+  Judged judged;
+  if (runEverywhere(mod, problem, note) != Outcome::Ran)
+    return judged;
+  Oracle oracle(mod, problem);
+  for (int64_t b = 0; b < shape.B; ++b)
+    for (int64_t h = 0; h < shape.Hq(); ++h)
+      for (int64_t i = 0; i < shape.Sq; ++i) {
+        OracleRow want = oracle.row(b, h, i);
+        ++judged.total;
+        judged.rows += !want.isWild;
+        std::string wrong = compareRow(problem, b, h, i, want, 0);
+        if (wrong.empty())
+          continue;
+        ADD_FAILURE() << wrong << "\n" << note;
+        return judged;
+      }
+  return judged;
+}
+
+TEST(RandomProb, ExactProb) {
+  RandomExprOptions options = RandomExprOptions::everything();
+  std::erase(options.vars, Var::Score);
+  options.transcendentals = false;
+  options.vars.insert(options.vars.end(), 4, Var::Prob);
+  RandomExprOptions maskOptions = randomModOptions(false, false);
+  Judged all;
+  forRandomSeeds(80'000, 70, [&](uint64_t seed) {
+    RandomExpr exprs(seed, options), masks(seed, maskOptions);
+    ModParts parts;
+    parts.name = "random";
+    do
+      parts.prob = withoutFreedom(exprs.make(Type::F32), Var::Prob);
+    while (parts.prob->op() == Op::Invalid ||
+           !parts.prob->dependsOn(Var::Prob));
+    parts.mask = maskFor(seed, masks);
+    Expected<ModProgram> mod = ModProgram::create(std::move(parts));
+    ASSERT_TRUE(mod) << mod.error().message();
+    Judged judged = expectWeights(*mod, seed);
+    all.rows += judged.rows;
+    all.total += judged.total;
+  });
   if (!seedFromEnvironment())
     EXPECT_GT(all.rows * 2, all.total);
 }
