@@ -30,9 +30,9 @@ TEST(ChooseEntry, FewQueriesDecode) {
   for (int64_t Sq : {19, 24, 37, 48, 49, 50, 1000})
     EXPECT_EQ(chosen(Sq), Entry::Prefill) << Sq;
   signature.strip = 32;
-  for (int64_t Sq : {1, 2, 24, 33, 48})
+  for (int64_t Sq : {1, 2, 27, 33, 54})
     EXPECT_EQ(chosen(Sq), Entry::Decode) << Sq;
-  for (int64_t Sq : {25, 32, 49, 64, 65, 1000})
+  for (int64_t Sq : {28, 32, 55, 64, 65, 1000})
     EXPECT_EQ(chosen(Sq), Entry::Prefill) << Sq;
   signature.prefillOnly = true;
   EXPECT_EQ(chosen(1), Entry::Prefill);
