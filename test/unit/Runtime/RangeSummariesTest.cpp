@@ -164,7 +164,8 @@ protected:
   /// Of the signature as it is.
   void makeKernel() {
     EntryPoint point;
-    point.launcher = makeHostLauncher({.function = lookingEntry, .code = nullptr});
+    point.launcher =
+        makeHostLauncher({.function = lookingEntry, .code = nullptr});
     point.blockRows = 2;
     kernel.emplace(
         signature, [point](Entry) { return point; }, makeSerialExecutor());
