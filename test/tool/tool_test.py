@@ -387,7 +387,7 @@ class BadInputTest(ToolTest):
             (["run", mod, "--shape", SHAPE, "--frobnicate"], "--frobnicate"),
             (["compile", mod], "--head-dim"),
             (["compile", mod, "--head-dim", "x"], "x"),
-            (["compile", mod, "--head-dim", "8", "--emit", "ptx"], "ptx"),
+            (["compile", mod, "--head-dim", "8", "--emit", "wasm"], "wasm"),
             (["mask", mod, "--shape", SHAPE], "--out"),
             (["cache"], ""),
             (["cache", "burn"], ""),
