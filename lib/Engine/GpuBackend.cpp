@@ -53,7 +53,7 @@ public:
   Expected<std::string> scheduleText(const AttentionSpec &spec,
                                      const TargetSpec &target,
                                      Entry entry) const override {
-    Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target);
+    Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target, entry);
     if (!schedule)
       return fail(schedule.error());
     return fmt::format("{} {}", nameOf(entry), schedule->keyText());
@@ -150,11 +150,12 @@ Expected<LoadedEntry> GpuBackend::load(const std::string &bytes,
   if (!artifact)
     return fail(ErrorKind::Internal, "the entry holds no GPU kernel");
   Expected<GpuSchedule> schedule =
-      GpuSchedule::choose(source.spec, source.target);
+      GpuSchedule::choose(source.spec, source.target, entry);
   if (!schedule)
     return fail(schedule.error());
   LoadedEntry loaded;
   loaded.point.blockRows = schedule->blockRows();
+  loaded.point.partialWidth = schedule->partialWidth();
 
   bool changed = false;
   Expected<cuda::Context::Ptr> context = gpu.context();

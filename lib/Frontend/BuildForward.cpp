@@ -179,7 +179,7 @@ private:
     case Op::LoadMax:
       return attn::LoadRangeOp::create(b, loc, type, rangeKindOf(node),
                                        mod.bufferOrdinal(node.buffer().name),
-                                       operands);
+                                       operands, node.buffer().sorted);
     case Op::ReduceVar:
       return reduceVars.lookup(node.reduceVar());
     case Op::Reduce:

@@ -7,7 +7,8 @@
 //
 // The last axis that varies is the row of the box; those before it are walked
 // in loops, up to kMostRows rows. Of a row, four loads give the bound: of
-// elements, or of four neighbouring blocks that cover it.
+// elements, or of four neighbouring blocks that cover it. Where a target has no
+// summaries, a row that is declared sorted is bounded by its ends.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,7 +111,8 @@ private:
         },
         [&] {
           if (!summary)
-            return hull();
+            return isSorted() ? loadEnd(at, wantsLeast() ? first : last)
+                              : hull();
           Value null = LLVM::ZeroOp::create(b, loc, summary->data.getType());
           Value present = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne,
                                                summary->data, null);
@@ -118,6 +120,16 @@ private:
               present, [&] { return lookUp(at, first, last, span); },
               [&] { return hull(); });
         });
+  }
+
+  /// Whether the row is declared not to decrease.
+  bool isSorted() {
+    return op.getSorted() && *rowAxis + 1 == buffer.last.size();
+  }
+
+  Value loadEnd(SmallVectorImpl<Value> &at, Value end) {
+    at[*rowAxis] = end;
+    return load(at);
   }
 
   /// From the blocks, at most four, that cover first..last: on the lowest level

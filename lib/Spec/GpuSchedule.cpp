@@ -26,12 +26,13 @@ int64_t GpuSchedule::queryBytes() const {
   int64_t outBytes = std::max(pitchQK(), pitchV());
   // The warps that share rows leave their sums there, in f32.
   int64_t sumsBytes =
-      warpsKv > 1 ? warpsKv * blockRows() * (Dv + 4) * 4 : int64_t(0);
+      warpsKv > 1 ? warpsKv * blockRows() * pitchSums() * 4 : int64_t(0);
   return std::max(blockRows() * outBytes, sumsBytes);
 }
 
 Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
-                                          const TargetSpec &target) {
+                                          const TargetSpec &target,
+                                          Entry entry) {
   for (int64_t size : {spec.D, spec.Dv})
     if (size > kMaxGpuHeadDim)
       return fail(ErrorKind::Unsupported,
@@ -42,6 +43,17 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
   s.D = roundUp(spec.D, 16);
   s.Dv = roundUp(spec.Dv, 16);
   s.elementBytes = 2;
+  if (entry == Entry::Decode) {
+    // A tile of 16 rows holds those of up to 16 heads of a group; four warps
+    // share the keys of a block, 16 each.
+    s.warpsRows = 1;
+    s.warpsKv = 4;
+    s.queriesInRegisters = s.D <= 128;
+    s.blockKv = 64;
+    if (s.sharedBytes() > target.gpu().sharedBytes)
+      s.stages = 1;
+    return s;
+  }
   // On an H100, bf16, B = 4, Hq = 16, S = 4096, TFLOP/s, dense / causal:
   //   D = 128, warps x tiles x keys  8x1x64 226 / 245   4x2x32 327 / 307
   //                                  4x2x48 366 / 329   4x2x64 345 / 343
@@ -53,7 +65,7 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
   const int64_t widest = std::max(s.D, s.Dv);
   s.rowTiles = widest <= 128 ? 2 : 1;
   s.queriesInRegisters = s.D <= 64;
-  s.blockKv = widest <= 64 || widest > 128 ? 64 : 48;
+  s.blockKv = 64;
   while (s.sharedBytes() > target.gpu().sharedBytes && s.blockKv > 16)
     s.blockKv -= 16;
   assert(s.sharedBytes() <= target.gpu().sharedBytes && "fits every target");

@@ -19,7 +19,7 @@ FLOORS = {
     "Support": [],
     "ABI": [],
     "Expr": ["Support"],
-    "Spec": ["Support"],
+    "Spec": ["ABI", "Support"],
     "Cache": ["Support"],
     "Runtime": ["ABI", "Support"],
     "Text": ["Expr"],

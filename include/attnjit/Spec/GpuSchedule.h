@@ -13,6 +13,7 @@
 #ifndef ATTNJIT_SPEC_GPUSCHEDULE_H
 #define ATTNJIT_SPEC_GPUSCHEDULE_H
 
+#include "attnjit/ABI/Entry.h"
 #include "attnjit/Spec/AttentionSpec.h"
 #include "attnjit/Spec/TargetSpec.h"
 
@@ -62,10 +63,18 @@ struct GpuSchedule {
     return walkOffset() + warpsRows * warpsKv * kWalkBytes;
   }
 
-  /// The schedule of the prefill kernel for a spec on a target. Unsupported
-  /// where a head size exceeds kMaxGpuHeadDim.
+  /// Decode: floats from row to row where warps leave their sums in shared
+  /// memory: out of a row, then its m and l. Of partial results, `Dv`.
+  int64_t pitchSums() const { return Dv + 4; }
+  int64_t partialWidth() const { return Dv; }
+
+  /// Keys of a block that one warp takes.
+  int64_t warpKeys() const { return blockKv / warpsKv; }
+
+  /// The schedule of an entry point for a spec on a target. Unsupported where a
+  /// head size exceeds kMaxGpuHeadDim.
   static Expected<GpuSchedule> choose(const AttentionSpec &spec,
-                                      const TargetSpec &target);
+                                      const TargetSpec &target, Entry entry);
 
   /// Every field; part of cache keys.
   std::string keyText() const;

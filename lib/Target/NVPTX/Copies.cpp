@@ -110,7 +110,30 @@ void ForwardEmitter::copyUnit(Value from, Value to, Value wanted, Value left) {
 }
 
 void ForwardEmitter::copyQueries() {
-  copyRows(q, item.q0, Sq, s.blockRows(), shared, s.pitchQK(), nullptr);
+  if (isDecode)
+    copyScatteredQueries();
+  else
+    copyRows(q, item.row0, Sq, s.blockRows(), shared, s.pitchQK(), nullptr);
+}
+
+/// Rows of several heads, which no one stride connects. They are few.
+void ForwardEmitter::copyScatteredQueries() {
+  const int64_t units = (s.pitchQK() - kUnitBytes) / kUnitBytes;
+  const int64_t unitElements = kUnitBytes / s.elementBytes;
+  const int64_t count = s.blockRows() * units;
+  ir.loop32(llvm::divideCeil(count, s.threads()), [&](Value turn) {
+    Value index = ir.add(thread.index, ir.times(turn, s.threads()));
+    ir.ifThen(ir.lessThan(index, count), [&] {
+      Value row = ir.over(index, units), unit = ir.modulo(index, units);
+      RowPlace place = placeOf(row);
+      Value from = ir.offset(addressOf(in.q, place, s.elementBytes),
+                             ir.wide(ir.times(unit, kUnitBytes)));
+      Value to = ir.offset(shared, ir.add(ir.times(row, s.pitchQK()),
+                                          ir.times(unit, kUnitBytes)));
+      Value left = ir.sub(ir.cI32(int32_t(D)), ir.times(unit, unitElements));
+      copyUnit(from, to, place.exists, left);
+    });
+  });
 }
 
 void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,

@@ -19,48 +19,66 @@ namespace attnjit::nvptx {
 static constexpr float kLog2E = std::numbers::log2e_v<float>;
 static constexpr float kLn2 = std::numbers::ln2_v<float>;
 
-/// Finds what rows end with, once m and l are those of all keys: the factor
+/// What brings differences of m to units of log 2.
+Value ForwardEmitter::logScale() {
+  return usesProducts() ? scoreScale : ir.cF32(kLog2E);
+}
+
+/// What a row ends with, once m and l are those of all its keys: the factor
 /// that sums of weights are multiplied by, 0 for a row that keeps no key, and
-/// the row's lse. A sink is a key without a value, as if it came last.
-void ForwardEmitter::closeSums(Sums &sums) {
+/// its lse. A sink is a key without a value, as if it came last.
+ForwardEmitter::Closed ForwardEmitter::closeRow(Value m, Value l,
+                                                const ModEmitter &row) {
   const bool log2 = usesProducts();
   auto weightOf = [&](Value difference) {
     return ir.exp2Approx(log2 ? difference
                               : ir.fmul(difference, ir.cF32(kLog2E)));
   };
-  Value one = ir.cF32(1), zero = ir.cF32(0), infinity = ir.cF32(-INFINITY);
+  Value zero = ir.cF32(0), infinity = ir.cF32(-INFINITY);
+  if (log2)
+    m = ir.fmul(m, scoreScale);
+  Value shift = ir.cF32(std::ldexp(1.0f, -weightShift()));
+  if (weightShift())
+    l = ir.fmul(l, shift);
+  Value none = ir.fcmp(Ir::FPred::OEQ, l, zero);
+  Value lseOfNone = infinity, factor = ir.cF32(1);
+  if (!forward.getSink().empty()) {
+    ModEmitter mods = row;
+    Value sink = mods.emit(forward.getSink()).front();
+    lseOfNone = sink;
+    if (log2)
+      sink = ir.fmul(sink, ir.cF32(kLog2E));
+    Value top = ir.maximum(m, sink);
+    Value isNone = ir.fcmp(Ir::FPred::OEQ, top, infinity);
+    Value safe = ir.select(isNone, zero, top);
+    factor = weightOf(ir.fsub(m, safe));
+    l = ir.fma(l, factor, weightOf(ir.fsub(sink, safe)));
+    m = top;
+  }
+  if (weightShift())
+    factor = ir.fmul(factor, shift);
+  Value logL = ir.log2Approx(l);
+  Value lse = log2 ? ir.fmul(ir.fadd(m, logL), ir.cF32(kLn2))
+                   : ir.fma(logL, ir.cF32(kLn2), m);
+  return {ir.select(none, zero, ir.fdiv(factor, l)),
+          ir.select(none, lseOfNone, lse)};
+}
+
+void ForwardEmitter::closeSums(Sums &sums) {
+  Value one = ir.cF32(1);
   sums.factor.assign(s.rowTiles, {one, one});
-  sums.lse.assign(s.rowTiles, {infinity, infinity});
+  sums.lse.assign(s.rowTiles, {one, one});
   if (!hasSoftmax())
     return;
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      Value l = sums.l[tile][half], m = sums.m[tile][half];
+      // Four lanes share a row.
+      Value &l = sums.l[tile][half];
       for (int32_t bits : {1, 2})
         l = ir.fadd(l, ir.shuffleXor(l, bits));
-      sums.l[tile][half] = l;
-      if (log2)
-        m = ir.fmul(m, scoreScale);
-      Value none = ir.fcmp(Ir::FPred::OEQ, l, zero);
-      Value lseOfNone = infinity, factor = one;
-      if (!forward.getSink().empty()) {
-        ModEmitter mods = *rowMods[tile][half];
-        Value sink = mods.emit(forward.getSink()).front();
-        lseOfNone = sink;
-        if (log2)
-          sink = ir.fmul(sink, ir.cF32(kLog2E));
-        Value top = ir.maximum(m, sink);
-        Value safe =
-            ir.select(ir.fcmp(Ir::FPred::OEQ, top, infinity), zero, top);
-        factor = weightOf(ir.fsub(m, safe));
-        l = ir.fma(l, factor, weightOf(ir.fsub(sink, safe)));
-        m = top;
-      }
-      Value logL = ir.log2Approx(l);
-      Value lse = log2 ? ir.fmul(ir.fadd(m, logL), ir.cF32(kLn2))
-                       : ir.fma(logL, ir.cF32(kLn2), m);
-      sums.factor[tile][half] = ir.select(none, zero, ir.fdiv(factor, l));
-      sums.lse[tile][half] = ir.select(none, lseOfNone, lse);
+      Closed closed = closeRow(sums.m[tile][half], l, *rowMods[tile][half]);
+      sums.factor[tile][half] = closed.factor;
+      sums.lse[tile][half] = closed.lse;
     }
 }
 
@@ -80,12 +98,14 @@ void ForwardEmitter::finish(Sums &sums) {
         factor = ir.fmul(factor, in.dropout.scale);
   storeOut(sums);
   if (hasSoftmax())
-    ir.ifThen(ir.isNotNull(in.lse.data), [&] { storeLse(sums); });
+    for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+      for (int64_t half = 0; half < 2; ++half)
+        storeLse(sums.lse[tile][half], placeOf(tile, half));
 }
 
 /// Through shared memory, in the place of q, so that a warp stores whole rows.
 void ForwardEmitter::storeOut(const Sums &sums) {
-  HeadRows out = headRows(in.out, item.h, Dv);
+  HeadRows out = headRows(in.out, ir.wide(item.h), Dv);
   // Copies that no block of keys waited for would land here; q and the blocks
   // may still be read by other warps.
   ir.waitCopies(0);
@@ -108,15 +128,17 @@ void ForwardEmitter::storeOut(const Sums &sums) {
 
   const int64_t units = llvm::divideCeil(Dv, 8);
   const int64_t unitLanes = llvm::PowerOf2Ceil(units);
+  const int64_t rows = 16 * s.rowTiles;
   const int64_t rowsAtOnce = kWarpSize / unitLanes;
   Value laneRow = ir.over(thread.lane, unitLanes);
   Value unit = ir.modulo(thread.lane, unitLanes);
   Value left = ir.sub(ir.cI32(int32_t(Dv)), ir.times(unit, 8));
-  Value warpRow = ir.times(thread.warp, 16 * s.rowTiles);
-  ir.loop32(16 * s.rowTiles / rowsAtOnce, [&](Value turn) {
-    Value row = ir.add(ir.add(warpRow, laneRow), ir.times(turn, rowsAtOnce));
-    Value global = ir.add(item.q0, row);
+  ir.loop32(llvm::divideCeil(rows, rowsAtOnce), [&](Value turn) {
+    Value ofWarp = ir.add(laneRow, ir.times(turn, rowsAtOnce));
+    Value row = ir.add(thread.warpRow, ofWarp);
+    Value global = ir.add(item.row0, row);
     Value exists = ir.bitAnd(ir.lessThan(global, Sq), ir.lessThan(unit, units));
+    exists = ir.bitAnd(exists, ir.lessThan(ofWarp, rows));
     ir.ifThen(exists, [&] {
       Value from = ir.offset(
           shared, ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
@@ -147,17 +169,11 @@ void ForwardEmitter::storeOut(const Sums &sums) {
   });
 }
 
-void ForwardEmitter::storeLse(const Sums &sums) {
-  Value base = ir.toGlobal(in.lse.headBase(ir, ir.f32(), item.b, item.h));
-  Value isFirst = ir.isZero(thread.column);
-  for (int64_t tile = 0; tile < s.rowTiles; ++tile)
-    for (int64_t half = 0; half < 2; ++half) {
-      Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
-      ir.ifThen(ir.bitAnd(isFirst, ir.lessThan(row, Sq)), [&] {
-        Value bytes = ir.times(ir.mul(ir.wide(row), in.lse.stride[2]), 4);
-        ir.storeAligned(sums.lse[tile][half], ir.offset(base, bytes), 4);
-      });
-    }
+/// By one of the lanes that share the row.
+void ForwardEmitter::storeLse(Value lse, const RowPlace &place) {
+  Value isWanted = ir.bitAnd(ir.isZero(thread.column), place.exists);
+  ir.ifThen(ir.bitAnd(isWanted, ir.isNotNull(in.lse.data)),
+            [&] { ir.storeAligned(lse, addressOf(in.lse, place, 4), 4); });
 }
 
 } // namespace attnjit::nvptx

@@ -25,6 +25,7 @@
 #include "attnjit/Spec/GpuSchedule.h"
 #include "attnjit/Target/Common/KernelInputs.h"
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -32,7 +33,7 @@ namespace attnjit::nvptx {
 
 class ForwardEmitter {
 public:
-  ForwardEmitter(mlir::OpBuilder &builder, attn::ForwardOp forward,
+  ForwardEmitter(mlir::OpBuilder &builder, attn::ForwardOp forward, Entry entry,
                  const AttentionSpec &spec, const GpuSchedule &schedule);
 
   /// Emits the kernel and the globals that it uses at the insertion point.
@@ -42,23 +43,37 @@ private:
   using Values = GpuIr::Values;
   using Fragment = std::array<Value, 4>;
 
-  /// Values of one work item: a head and a block of its queries.
+  /// Values of one work item: of prefill, a head and a block of its queries;
+  /// of decode, a block of the rows of a key head, and a split of the keys.
   struct Item {
-    Value b, h;              ///< local indices, i64
-    Value q0;                ///< first query, i32
+    Value b, kvh;            ///< local indices, i32
+    Value h;                 ///< likewise; prefill alone
+    Value row0;              ///< first row, i32: of prefill, first query
+    Value rows;              ///< rows there are, of all blocks; i32
     Value qOffset, kvOffset; ///< i32
-    Value kvEnd;             ///< keys, i32
-    Value head;              ///< b * Hq + h of the whole problem, i32
-    Value mask;              ///< of this head in the mask tensor
-    /// Knows b, h, kvh and what depends on them alone.
+    Value kvBegin, kvEnd;    ///< keys to visit, i32
+    Value qFirst, qLast;     ///< local queries of the rows, i32
+    Value mask;              ///< of this batch entry in the mask tensor
+    Value group;             ///< query heads of the key head, i32
+    Value index, cell;       ///< decode: as docs/kernel-abi.md numbers them
+    Value splits;            ///< decode: of the keys
+    /// Knows b, kvh and, of prefill, h, and what depends on them alone.
     std::optional<ModEmitter> mods;
   };
 
   /// Where this thread is.
   struct Thread {
     Value index, lane, warp;
-    Value row;    ///< of fragment element 0, among the rows of the block
-    Value column; ///< of fragment element 0
+    Value warpRow; ///< first row of its warp, among those of the block
+    Value row;     ///< of fragment element 0, likewise
+    Value key;     ///< first key of its warp, among those of a block
+    Value column;  ///< key of fragment element 0, likewise; or column of out
+  };
+
+  /// What a row of the block stands for.
+  struct RowPlace {
+    Value h, q;   ///< local, i32
+    Value exists; ///< i1
   };
 
   /// A tensor [rows, size] of one head in global memory.
@@ -69,25 +84,14 @@ private:
     int64_t size;      ///< elements of a row
   };
 
-  /// Which blocks of keys are still to be visited; i32. A chunk is 32 blocks, a
-  /// group 32 chunks. Bits stand for those that may keep a pair.
-  struct WalkState {
-    Value group, chunksLeft;
-    Value chunk, blocksLeft;
-    Value full; ///< bits of the chunk's blocks that keep all pairs
-
-    Values values() const {
-      return {group, chunksLeft, chunk, blocksLeft, full};
-    }
-    static WalkState of(mlir::ValueRange v) {
-      return {v[0], v[1], v[2], v[3], v[4]};
-    }
-  };
-
-  /// One block of keys to visit, in one register: its first key, a multiple of
-  /// 16, plus 1 where all its pairs are kept; -1 where there is none left.
+  /// One block of keys to visit, and those behind it; i32.
   struct Step {
+    /// Its first key, a multiple of 16, plus 1 where all its pairs are kept; -1
+    /// where there is none left.
     Value packed;
+    /// Bit i: the block that is i + 1 blocks behind may keep a pair, keeps all
+    /// of its pairs. As far as the bounds have been asked. Null without bounds.
+    Value left, full;
 
     Value exists(GpuIr &ir) const {
       return ir.cmp(codegen::Ir::Pred::sge, packed, ir.cI32(0));
@@ -95,6 +99,22 @@ private:
     Value kv0(GpuIr &ir) const { return ir.bitAnd(packed, ir.cI32(-2)); }
     Value isFull(GpuIr &ir) const {
       return ir.isNonZero(ir.bitAnd(packed, ir.cI32(1)));
+    }
+    Values values() const {
+      return left ? Values{packed, left, full} : Values{packed};
+    }
+  };
+
+  /// Where the walk over the keys is; i32. A chunk is 32 blocks, a group 32
+  /// chunks. Bits stand for those that may keep a pair.
+  struct Walk {
+    Value group, chunksLeft;
+    Value chunk, blocks;
+    Value full; ///< bits of the chunk's blocks that keep all pairs
+
+    Values values() const { return {group, chunksLeft, chunk, blocks, full}; }
+    static Walk of(mlir::ValueRange v) {
+      return {v[0], v[1], v[2], v[3], v[4]};
     }
   };
 
@@ -137,6 +157,9 @@ private:
   }
 
   bool hasKeyConditions();
+  /// Weights are multiplied by 2^this before they are rounded to the type of v:
+  /// those of f16 would be denormal from 2^-14 on, and lose their digits.
+  int weightShift() { return element.isF16() && hasSoftmax() ? 14 : 0; }
   /// Whether scores stay products of q and k, which no mod sees.
   bool usesProducts() { return hasSoftmax() && !hasScore(); }
 
@@ -147,6 +170,14 @@ private:
   HeadRows headRows(const codegen::TensorInput &tensor, Value head,
                     int64_t size);
   void openItem();
+  void openMods();
+  RowPlace placeOf(Value row);
+  RowPlace placeOf(int64_t tile, int64_t half) {
+    return placeOf(ir.plus(thread.row, 16 * tile + 8 * half));
+  }
+  Value addressOf(const codegen::TensorInput &tensor, const RowPlace &place,
+                  int64_t elementBytes);
+  void bindRow(ModEmitter &mods, const RowPlace &place);
   void prepareRows();
   Values flatten(const Sums &sums);
   Sums unflatten(const Sums &like, mlir::ValueRange values);
@@ -159,12 +190,12 @@ private:
   // TileWalk.cpp
   Step firstStep();
   Step nextStep(const Step &step);
-  Step packStep(Value exists, Value kv0, Value isFull);
+  Value pack(Value exists, Value kv0, Value isFull);
   Value walkSlot();
-  WalkState loadWalk();
-  void storeWalk(const WalkState &state);
-  Step advanceWalk(WalkState state);
-  void enterChunk(WalkState &state);
+  Step enterNextChunk(Value group, Value chunksLeft);
+  void askBlocks(Walk &walk);
+  bool hasBounds();
+  Value keyCount() { return ir.sub(item.kvEnd, item.kvBegin); }
   Value chunksOfGroup(Value group);
   Value lastKey(Value first, int64_t count);
   std::pair<Value, Value> emitBounds(Value kvFirst, Value kvLast);
@@ -177,6 +208,7 @@ private:
                 llvm::function_ref<Value(Value row)> isWanted);
   void copyUnit(Value from, Value to, Value wanted, Value left);
   void copyQueries();
+  void copyScatteredQueries();
   void copyKeysAndValues(const Step &step, Value base, bool withValues);
 
   // Products.cpp
@@ -206,16 +238,45 @@ private:
   void applyProbMod(Tiles &weights, const Tiles &scores, Value kv0);
   void applyDropout(Tiles &weights, Value kv0);
   Value keepIf(Value word, Value weight);
-  std::pair<Value, Value> dropoutWords(Value first, Value q, Value isOdd);
+  std::pair<Value, Value> dropoutWords(Value first, Value q, Value head,
+                                       Value isOdd);
 
   // Finish.cpp
+  struct Closed {
+    Value factor, lse;
+  };
+  Closed closeRow(Value m, Value l, const ModEmitter &row);
+  Value logScale();
   void closeSums(Sums &sums);
   void finish(Sums &sums);
   void storeOut(const Sums &sums);
-  void storeLse(const Sums &sums);
+  void storeLse(Value lse, const RowPlace &place);
+
+  // Decode.cpp
+  /// A part of a row's sums: of a warp, of a split.
+  struct Part {
+    Value m, l;
+    std::function<Value(Value column)> loadAcc; ///< four floats
+  };
+  using Parts = std::function<Part(Value index)>;
+  void openDecodeItem();
+  void finishDecode(Sums &sums);
+  void leaveSums(Sums &sums);
+  struct Merged {
+    Value m, l;
+    Value top; ///< reference of the parts' factors
+  };
+  Merged mergeParts(Value count, const Parts &parts);
+  Value partFactor(const Part &part, Value top);
+  std::vector<Part> readParts(Value first, Value count, const Parts &parts);
+  Values mergeColumns(Value count, const Parts &parts, Value top, Value lane);
+  Value columnOf(Value lane, int64_t group);
+  Value arrive();
+  void storeRow(Value row, Value lane, const Merged &merged, const Values &acc);
 
   GpuIr ir;
   attn::ForwardOp forward;
+  bool isDecode;
   GpuSchedule s;
   Type element; ///< of q, k, v and out: f16 or bf16
   int64_t D, Dv;

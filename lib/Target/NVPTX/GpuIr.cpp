@@ -25,8 +25,8 @@ Value GpuIr::constantLike(Value x, int64_t c) {
   return arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), c));
 }
 
-Value GpuIr::shiftLeft(Value x, Value bits) {
-  return arith::ShLIOp::create(b, loc, x, bits);
+Value GpuIr::shiftRight(Value x, Value bits) {
+  return arith::ShRUIOp::create(b, loc, x, bits);
 }
 
 Value GpuIr::lowestBit(Value x) {
@@ -160,6 +160,15 @@ void GpuIr::waitCopies(int32_t groups) {
   NVVM::CpAsyncWaitGroupOp::create(b, loc, groups);
 }
 
+void GpuIr::threadFence() {
+  LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::acq_rel, "device");
+}
+
+Value GpuIr::atomicAdd(Value address, Value x) {
+  return LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, address, x,
+                                   LLVM::AtomicOrdering::monotonic, "device");
+}
+
 static GpuIr::Values extractAll(GpuIr &ir, Value aggregate, unsigned count) {
   GpuIr::Values parts;
   for (unsigned i = 0; i < count; ++i)
@@ -211,6 +220,17 @@ void GpuIr::loop32(int64_t count, function_ref<void(Value i)> body) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   body(loop.getInductionVar());
+}
+
+GpuIr::Values
+GpuIr::foldRange(Value end, int32_t step, ValueRange values,
+                 function_ref<Values(Value i, ValueRange values)> body) {
+  auto loop = scf::ForOp::create(b, loc, cI32(0), end, cI32(step), values);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  Values next = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
+  return Values(loop.getResults());
 }
 
 GpuIr::Values GpuIr::whileLoop(ValueRange values,

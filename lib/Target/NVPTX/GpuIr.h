@@ -44,7 +44,8 @@ public:
   }
   Value modulo(Value x, int64_t c) { return rem(x, constantLike(x, c)); }
   Value overUp(Value x, int64_t c) { return over(plus(x, c - 1), c); }
-  Value shiftLeft(Value x, Value bits);
+  /// Fills with zeros; `bits` below the width.
+  Value shiftRight(Value x, Value bits);
   Value bitNot(Value x) { return bitXor(x, constantLike(x, -1)); }
   Value isZero(Value x) { return cmp(Pred::eq, x, constantLike(x, 0)); }
   Value isNonZero(Value x) { return cmp(Pred::ne, x, constantLike(x, 0)); }
@@ -119,10 +120,21 @@ public:
   Values multiply(Type element, mlir::ValueRange a, mlir::ValueRange b,
                   mlir::ValueRange c);
 
+  /// Orders this thread's accesses to global memory before and after, as all
+  /// threads of the GPU see them.
+  void threadFence();
+  /// Adds to an i32 in global memory; gives what it was before.
+  Value atomicAdd(Value address, Value x);
+
   //===--- Control ----------------------------------------------------------===
 
   /// for (i = 0; i < count; ++i), i32.
   void loop32(int64_t count, llvm::function_ref<void(Value i)> body);
+
+  /// For i = 0, step, ... below `end`, i32: the values become what `body` makes
+  /// of them.
+  Values foldRange(Value end, int32_t step, mlir::ValueRange values,
+                   llvm::function_ref<Values(Value i, mlir::ValueRange)> body);
 
   /// While `condition` holds of the values, `body` gives the next ones; gives
   /// the last ones.

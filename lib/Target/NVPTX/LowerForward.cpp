@@ -61,13 +61,14 @@ static LogicalResult lower(attn::ForwardOp forward, Entry entry,
   if (dtype.isF16() && isLarge)
     return forward.emitError("has weights that may exceed the range of f16, "
                              "without a softmax or after a prob mod; use bf16");
-  if (entry == Entry::Decode)
-    return forward.emitError("has no decode entry point on GPUs");
-  Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target);
+  if (entry == Entry::Decode && forward.getTwoPass())
+    return forward.emitError("needs two passes over the keys, which the decode "
+                             "entry point does not make");
+  Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target, entry);
   if (!schedule)
     return forward.emitError(schedule.error().message());
   OpBuilder builder(forward);
-  ForwardEmitter(builder, forward, spec, *schedule).emit();
+  ForwardEmitter(builder, forward, entry, spec, *schedule).emit();
   return success();
 }
 
@@ -87,7 +88,7 @@ struct LowerForward : impl::LowerForwardBase<LowerForward> {
   using LowerForwardBase::LowerForwardBase;
 
   void runOnOperation() override {
-    if (failed(lowerForwards(getOperation(), Entry::Prefill, {gpu})))
+    if (failed(lowerForwards(getOperation(), entry, {gpu})))
       signalPassFailure();
   }
 };

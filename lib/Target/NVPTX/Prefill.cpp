@@ -45,10 +45,10 @@ static constexpr StringRef kSharedSymbol = "attnjit_smem";
 static constexpr StringRef kZerosSymbol = "attnjit_zeros";
 
 ForwardEmitter::ForwardEmitter(OpBuilder &builder, attn::ForwardOp forward,
-                               const AttentionSpec &spec,
+                               Entry entry, const AttentionSpec &spec,
                                const GpuSchedule &schedule)
-    : ir(builder), forward(forward), s(schedule), element(forward.getDtype()),
-      D(spec.D), Dv(spec.Dv) {}
+    : ir(builder), forward(forward), isDecode(entry == Entry::Decode),
+      s(schedule), element(forward.getDtype()), D(spec.D), Dv(spec.Dv) {}
 
 void ForwardEmitter::emit() {
   Value args = createFunction().getArgument(0);
@@ -58,20 +58,28 @@ void ForwardEmitter::emit() {
   Sq = ir.trunc32(in.Sq);
   Skv = ir.trunc32(in.Skv);
   openThread();
-  openItem();
+  if (isDecode)
+    openDecodeItem();
+  else
+    openItem();
+  openMods();
   planKeyConditions();
   prepareRows();
   copyQueries();
 
   Sums sums = emitPass(nullptr);
-  closeSums(sums);
-  if (hasTwoPasses()) {
-    // The last block of the first pass may still be read.
-    ir.barrier();
-    Sums weighted = emitPass(&sums);
-    sums.acc = weighted.acc;
+  if (isDecode) {
+    finishDecode(sums);
+  } else {
+    closeSums(sums);
+    if (hasTwoPasses()) {
+      // The last block of the first pass may still be read.
+      ir.barrier();
+      Sums weighted = emitPass(&sums);
+      sums.acc = weighted.acc;
+    }
+    finish(sums);
   }
-  finish(sums);
   LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
 }
 
@@ -123,8 +131,10 @@ void ForwardEmitter::openThread() {
   thread.index = ir.threadIndex();
   thread.lane = ir.modulo(thread.index, kWarpSize);
   thread.warp = ir.over(thread.index, kWarpSize);
-  thread.row =
-      ir.add(ir.times(thread.warp, 16 * s.rowTiles), ir.over(thread.lane, 4));
+  Value rowWarp = ir.over(thread.warp, s.warpsKv);
+  thread.warpRow = ir.times(rowWarp, 16 * s.rowTiles);
+  thread.row = ir.add(thread.warpRow, ir.over(thread.lane, 4));
+  thread.key = ir.times(ir.modulo(thread.warp, s.warpsKv), s.warpKeys());
   thread.column = ir.times(ir.modulo(thread.lane, 4), 2);
 }
 
@@ -133,7 +143,8 @@ ForwardEmitter::headRows(const codegen::TensorInput &tensor, Value head,
                          int64_t size) {
   HeadRows rows;
   Type storage = ir.b.getIntegerType(16);
-  rows.base = ir.toGlobal(tensor.headBase(ir, storage, item.b, head));
+  Value b = ir.wide(item.b);
+  rows.base = ir.toGlobal(tensor.headBase(ir, storage, b, head));
   rows.strideBytes = ir.times(tensor.stride[2], s.elementBytes);
   Value address = LLVM::PtrToIntOp::create(ir.b, ir.loc, ir.i64(), rows.base);
   rows.isAligned =
@@ -163,31 +174,40 @@ void ForwardEmitter::openItem() {
   Value block = ir.sub(ir.plus(blocks, -1), ir.div(rest, width));
   Value bh = ir.add(first, ir.rem(rest, width));
 
-  Value b = ir.div(bh, Hq), h = ir.rem(bh, Hq), kvh = ir.div(h, group);
-  item.b = ir.wide(b);
-  item.h = ir.wide(h);
-  item.q0 = ir.times(block, s.blockRows());
-  item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
-  item.kvOffset = loadPerBatch(ir, in.kvOffset, item.b);
+  item.b = ir.div(bh, Hq);
+  item.h = ir.rem(bh, Hq);
+  item.kvh = ir.div(item.h, group);
+  item.group = group;
+  item.row0 = item.qFirst = ir.times(block, s.blockRows());
+  item.rows = Sq;
+  item.qLast = ir.min(ir.plus(item.row0, s.blockRows() - 1), ir.plus(Sq, -1));
+  item.kvBegin = ir.cI32(0);
   item.kvEnd = Skv;
-  q = headRows(in.q, item.h, D);
-  k = headRows(in.k, ir.wide(kvh), D);
-  v = headRows(in.v, ir.wide(kvh), Dv);
+}
+
+/// What follows from the item, whatever it is.
+void ForwardEmitter::openMods() {
+  Value b = ir.wide(item.b), kvh = ir.wide(item.kvh);
+  item.qOffset = loadPerBatch(ir, in.qOffset, b);
+  item.kvOffset = loadPerBatch(ir, in.kvOffset, b);
+  k = headRows(in.k, kvh, D);
+  v = headRows(in.v, kvh, Dv);
+  if (!isDecode)
+    q = headRows(in.q, ir.wide(item.h), D);
   if (forward.getMaskTensor())
-    item.mask =
-        ir.toGlobal(in.mask.headBase(ir, ir.b.getI8Type(), item.b, item.h));
-  Value bGlobal = ir.add(b, ir.trunc32(in.bOffset));
-  Value hGlobal = ir.add(h, ir.trunc32(in.hOffset));
-  if (forward.getDropout())
-    item.head = ir.add(ir.mul(bGlobal, ir.trunc32(in.HqGlobal)), hGlobal);
+    item.mask = ir.toGlobal(
+        ir.at(in.mask.data, ir.b.getI8Type(), ir.mul(b, in.mask.stride[0])));
 
   item.mods.emplace(ir.b, ir.loc, in.captures);
   item.mods->relax([this](Op op, ValueRange operands) {
     return emitRelaxed(ir, op, operands);
   });
-  item.mods->bind(attn::Position::B, bGlobal);
-  item.mods->bind(attn::Position::H, hGlobal);
-  item.mods->bind(attn::Position::KvH, ir.div(hGlobal, group));
+  item.mods->bind(attn::Position::B, ir.add(item.b, ir.trunc32(in.bOffset)));
+  Value firstHead = isDecode ? ir.mul(item.kvh, item.group) : item.h;
+  Value hGlobal = ir.add(firstHead, ir.trunc32(in.hOffset));
+  if (!isDecode)
+    item.mods->bind(attn::Position::H, hGlobal);
+  item.mods->bind(attn::Position::KvH, ir.div(hGlobal, item.group));
   for (Region &region : forward->getRegions())
     item.mods->emitReady(region);
 
@@ -200,19 +220,44 @@ void ForwardEmitter::openItem() {
                                 ir.cF32(0x1p-126f));
 }
 
+/// What a row of the block stands for. Rows behind the last one are computed
+/// like any other, and not stored. Those of prefill go on counting queries:
+/// without a clamp, the distances of keys and queries are constants apart, and
+/// what a mod makes of one is computed once for the pairs that share it. Those
+/// of decode stand for the last row.
+ForwardEmitter::RowPlace ForwardEmitter::placeOf(Value row) {
+  Value global = ir.add(item.row0, row);
+  Value exists = ir.lessThan(global, item.rows);
+  if (!isDecode)
+    return {item.h, global, exists};
+  global = ir.min(global, ir.plus(item.rows, -1));
+  Value h = ir.add(ir.mul(item.kvh, item.group), ir.div(global, Sq));
+  return {h, ir.rem(global, Sq), exists};
+}
+
+/// The address of a row in a tensor [B, Hq, Sq, ...].
+Value ForwardEmitter::addressOf(const codegen::TensorInput &tensor,
+                                const RowPlace &place, int64_t elementBytes) {
+  Value offset = ir.mul(ir.wide(item.b), tensor.stride[0]);
+  offset = ir.add(offset, ir.mul(ir.wide(place.h), tensor.stride[1]));
+  offset = ir.add(offset, ir.mul(ir.wide(place.q), tensor.stride[2]));
+  return ir.offset(ir.toGlobal(tensor.data), ir.times(offset, elementBytes));
+}
+
+void ForwardEmitter::bindRow(ModEmitter &mods, const RowPlace &place) {
+  if (isDecode)
+    mods.bind(attn::Position::H, ir.add(place.h, ir.trunc32(in.hOffset)));
+  mods.bind(attn::Position::QLocal, place.q);
+  mods.bind(attn::Position::Q, ir.add(place.q, item.qOffset));
+}
+
 void ForwardEmitter::prepareRows() {
   rowMods.resize(s.rowTiles);
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      // Rows behind the last one are computed like any other, and not stored.
-      // Without a clamp, the distances of keys and queries are constants apart,
-      // and what a mod makes of one is computed once for the pairs that share
-      // it.
-      Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
       std::optional<ModEmitter> &mods = rowMods[tile][half];
       mods.emplace(*item.mods);
-      mods->bind(attn::Position::QLocal, row);
-      mods->bind(attn::Position::Q, ir.add(row, item.qOffset));
+      bindRow(*mods, placeOf(tile, half));
       for (Region *region : {&forward.getScore(), &forward.getMask(),
                              &forward.getProb(), &forward.getSink()})
         mods->emitReady(*region);
@@ -273,28 +318,43 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
     loadQueries();
   }
 
-  Values carried = {step.packed, ir.cI32(0)};
+  Values carried = step.values();
+  carried.push_back(ir.cI32(0));
   const size_t control = carried.size();
   carried.append(flatten(sums));
   auto body = [&](ValueRange values) {
-    Step step = {values[0]};
-    Value stage = values[1];
+    Step step = {values[0], nullptr, nullptr};
+    if (hasBounds())
+      step = {values[0], values[1], values[2]};
+    Value stage = values[control - 1];
     Sums inner = unflatten(sums, values.drop_front(control));
     ir.waitCopies(0);
     ir.barrier();
     Step next = nextStep(step);
-    Value nextStage = ir.bitXor(stage, ir.cI32(1));
-    ir.ifThen(next.exists(ir), [&] {
-      copyKeysAndValues(next, stageBase(nextStage), withValues);
-    });
-    ir.commitCopies();
+    Value nextStage = s.stages == 1 ? stage : ir.bitXor(stage, ir.cI32(1));
+    auto copyNext = [&] {
+      ir.ifThen(next.exists(ir), [&] {
+        copyKeysAndValues(next, stageBase(nextStage), withValues);
+      });
+      ir.commitCopies();
+    };
+    if (s.stages > 1)
+      copyNext();
     visit(inner, final, step, stageBase(stage));
-    Values yielded = {next.packed, nextStage};
+    if (s.stages == 1) {
+      ir.barrier();
+      copyNext();
+    }
+    Values yielded = next.values();
+    yielded.push_back(nextStage);
     yielded.append(flatten(inner));
     return yielded;
   };
   Values results = ir.whileLoop(
-      carried, [&](ValueRange values) { return Step{values[0]}.exists(ir); },
+      carried,
+      [&](ValueRange values) {
+        return Step{values[0], nullptr, nullptr}.exists(ir);
+      },
       body);
   return unflatten(sums, ValueRange(results).drop_front(control));
 }

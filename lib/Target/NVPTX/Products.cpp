@@ -29,8 +29,7 @@ ForwardEmitter::Fragment ForwardEmitter::zeros() {
 /// Where this lane's row of q begins: the matrices of a 16 x 16 tile are rows
 /// 0-7, rows 8-15, and these of the next eight columns.
 Value ForwardEmitter::queryAddress() {
-  Value row = ir.add(ir.times(thread.warp, 16 * s.rowTiles),
-                     ir.modulo(thread.lane, 16));
+  Value row = ir.add(thread.warpRow, ir.modulo(thread.lane, 16));
   Value unit = ir.over(thread.lane, 16);
   return ir.offset(shared,
                    ir.add(ir.times(row, s.pitchQK()), ir.times(unit, 16)));
@@ -46,13 +45,16 @@ ForwardEmitter::Values ForwardEmitter::loadQuery(Value address, int64_t tile,
 /// For a negative scale where scores stay products: the largest of them must
 /// be the largest score.
 void ForwardEmitter::negateQueries() {
-  const int64_t words = s.blockRows() * s.pitchQK() / 4;
+  const int64_t rowWords = s.D * s.elementBytes / 4;
+  const int64_t words = s.blockRows() * rowWords;
   ir.waitCopies(0);
   ir.barrier();
   ir.loop32(llvm::divideCeil(words, s.threads()), [&](Value turn) {
     Value word = ir.add(thread.index, ir.times(turn, s.threads()));
     ir.ifThen(ir.lessThan(word, words), [&] {
-      Value address = ir.offset(shared, ir.times(word, 4));
+      Value row = ir.over(word, rowWords), inRow = ir.modulo(word, rowWords);
+      Value address = ir.offset(
+          shared, ir.add(ir.times(row, s.pitchQK()), ir.times(inRow, 4)));
       Value both = ir.loadAligned(ir.i32(), address, 4);
       ir.storeAligned(ir.bitXor(both, ir.cI32(int32_t(0x80008000))), address,
                       4);
@@ -71,11 +73,11 @@ void ForwardEmitter::loadQueries() {
 
 /// The products of this warp's queries and the block of keys at `base`.
 ForwardEmitter::Tiles ForwardEmitter::emitScores(Value base) {
-  Tiles scores(s.rowTiles, std::vector<Fragment>(s.blockKv / 8, zeros()));
+  Tiles scores(s.rowTiles, std::vector<Fragment>(s.warpKeys() / 8, zeros()));
   Value queries = queryRegisters.empty() ? queryAddress() : Value();
   // Matrices: keys 0-7 of d 0-7, of d 8-15, then keys 8-15.
-  Value row =
-      ir.add(ir.modulo(thread.lane, 8), ir.times(ir.over(thread.lane, 16), 8));
+  Value row = ir.add(thread.key, ir.modulo(thread.lane, 8));
+  row = ir.add(row, ir.times(ir.over(thread.lane, 16), 8));
   Value unit = ir.modulo(ir.over(thread.lane, 8), 2);
   Value keys =
       ir.offset(ir.offset(base, s.keyOffset()),
@@ -85,7 +87,7 @@ ForwardEmitter::Tiles ForwardEmitter::emitScores(Value base) {
     for (int64_t tile = 0; tile < s.rowTiles; ++tile)
       a.push_back(queries ? loadQuery(queries, tile, step)
                           : queryRegisters[tile][step]);
-    for (int64_t pair = 0; pair < s.blockKv / 16; ++pair) {
+    for (int64_t pair = 0; pair < s.warpKeys() / 16; ++pair) {
       Values b = ir.loadMatrices(
           ir.offset(keys, pair * 16 * s.pitchQK() + step * kStepBytes),
           /*transposed=*/false);
@@ -105,11 +107,12 @@ void ForwardEmitter::multiplyInto(Fragment &sum, ValueRange a, ValueRange b) {
 
 /// acc += P v, with P rounded to the type of v.
 void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
-  Value row = ir.modulo(thread.lane, 16), unit = ir.over(thread.lane, 16);
+  Value row = ir.add(thread.key, ir.modulo(thread.lane, 16));
+  Value unit = ir.over(thread.lane, 16);
   Value values =
       ir.offset(ir.offset(base, s.valueOffset()),
                 ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
-  for (int64_t keys = 0; keys < s.blockKv / 16; ++keys) {
+  for (int64_t keys = 0; keys < s.warpKeys() / 16; ++keys) {
     std::vector<Values> a(s.rowTiles);
     for (int64_t tile = 0; tile < s.rowTiles; ++tile)
       for (int64_t half = 0; half < 2; ++half) {

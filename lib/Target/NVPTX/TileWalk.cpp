@@ -19,72 +19,133 @@ using namespace mlir;
 namespace attnjit::nvptx {
 
 //===----------------------------------------------------------------------===//
-// The state, in shared memory
+// Steps
 //===----------------------------------------------------------------------===//
 
-/// A warp's own words: with sums and scores in registers there is no room for
-/// more, and these are touched once a block of keys.
+Value ForwardEmitter::pack(Value exists, Value kv0, Value isFull) {
+  Value packed = ir.bitOr(kv0, ir.select(isFull, ir.cI32(1), ir.cI32(0)));
+  return ir.select(exists, packed, ir.cI32(-1));
+}
+
+ForwardEmitter::Step ForwardEmitter::firstStep() {
+  if (!hasBounds())
+    return nextStep({ir.plus(item.kvBegin, -s.blockKv), nullptr, nullptr});
+  // As if the group before the first one had been visited.
+  return enterNextChunk(ir.cI32(-1), ir.cI32(0));
+}
+
+ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
+  Value kv0 = step.kv0(ir);
+  if (!hasBounds()) {
+    // Every block.
+    kv0 = ir.plus(kv0, s.blockKv);
+    Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, kv0),
+                           ir.cI32(static_cast<int32_t>(s.blockKv)));
+    Value isFull = hasMask() ? ir.cI1(false) : isWhole;
+    return {pack(ir.lessThan(kv0, item.kvEnd), kv0, isFull), nullptr, nullptr};
+  }
+  auto enterNext = [&] {
+    Value slot = walkSlot();
+    return enterNextChunk(ir.loadAligned(ir.i32(), slot, 4),
+                          ir.loadAligned(ir.i32(), ir.offset(slot, 4), 4))
+        .values();
+  };
+  auto stay = [&] {
+    Value skipped = ir.lowestBit(step.left);
+    Value full = ir.shiftRight(step.full, skipped);
+    Value next = ir.add(kv0, ir.times(ir.plus(skipped, 1), s.blockKv));
+    Value isFull = ir.bitAnd(full, ir.cI32(1));
+    Value left = ir.shiftRight(step.left, skipped);
+    return Values{ir.bitOr(next, isFull), ir.shiftRight(left, ir.cI32(1)),
+                  ir.shiftRight(full, ir.cI32(1))};
+  };
+  SmallVector<Type> types(3, ir.i32());
+  Values next = ir.ifElse(types, ir.isZero(step.left), enterNext, stay);
+  return {next[0], next[1], next[2]};
+}
+
+/// A warp's own words in shared memory, for what changes once a chunk: with
+/// sums and scores in registers there is no room for more.
 Value ForwardEmitter::walkSlot() {
   return ir.offset(ir.offset(shared, s.walkOffset()),
                    ir.times(thread.warp, s.kWalkBytes));
 }
 
-ForwardEmitter::WalkState ForwardEmitter::loadWalk() {
-  Value slot = walkSlot();
-  Values values;
-  for (int64_t i = 0; i < 5; ++i)
-    values.push_back(ir.loadAligned(ir.i32(), ir.offset(slot, 4 * i), 4));
-  return WalkState::of(values);
-}
-
-void ForwardEmitter::storeWalk(const WalkState &state) {
+/// The first step of the next chunk that may keep a pair.
+ForwardEmitter::Step ForwardEmitter::enterNextChunk(Value group,
+                                                    Value chunksLeft) {
+  const int64_t groupKeys = kWarpSize * kWarpSize * s.blockKv;
+  Value groups = ir.overUp(keyCount(), groupKeys);
+  auto goesOn = [&](ValueRange values) {
+    Walk at = Walk::of(values);
+    Value more = ir.bitOr(ir.isNonZero(at.chunksLeft),
+                          ir.lessThan(ir.plus(at.group, 1), groups));
+    return ir.bitAnd(ir.isZero(at.blocks), more);
+  };
+  auto advance = [&](ValueRange values) {
+    const Walk at = Walk::of(values);
+    auto enterGroup = [&] {
+      Walk next = at;
+      next.group = ir.plus(at.group, 1);
+      next.chunksLeft = chunksOfGroup(next.group);
+      return next.values();
+    };
+    auto enterChunk = [&] {
+      Walk next = at;
+      next.chunk =
+          ir.add(ir.times(at.group, kWarpSize), ir.lowestBit(at.chunksLeft));
+      next.chunksLeft = ir.bitAnd(at.chunksLeft, ir.plus(at.chunksLeft, -1));
+      askBlocks(next);
+      return next.values();
+    };
+    return ir.ifElse(TypeRange(values), ir.isZero(at.chunksLeft), enterGroup,
+                     enterChunk);
+  };
+  Value zero = ir.cI32(0);
+  Walk walk = Walk::of(
+      ir.whileLoop({group, chunksLeft, zero, zero, zero}, goesOn, advance));
   // All lanes have read before one writes, and it has written before they read
   // again.
   ir.syncWarp();
   ir.ifThen(ir.isZero(thread.lane), [&] {
     Value slot = walkSlot();
-    for (auto [i, value] : llvm::enumerate(state.values()))
-      ir.storeAligned(value, ir.offset(slot, 4 * i), 4);
+    ir.storeAligned(walk.group, slot, 4);
+    ir.storeAligned(walk.chunksLeft, ir.offset(slot, 4), 4);
   });
   ir.syncWarp();
-}
 
-ForwardEmitter::Step ForwardEmitter::packStep(Value exists, Value kv0,
-                                              Value isFull) {
-  Value packed = ir.bitOr(kv0, ir.select(isFull, ir.cI32(1), ir.cI32(0)));
-  return {ir.select(exists, packed, ir.cI32(-1))};
-}
-
-ForwardEmitter::Step ForwardEmitter::firstStep() {
-  if (forward.getBounds().empty())
-    return nextStep({ir.cI32(static_cast<int32_t>(-s.blockKv))});
-  // As if the group before the first one had been visited.
-  Value zero = ir.cI32(0);
-  return advanceWalk({ir.cI32(-1), zero, zero, zero, zero});
-}
-
-ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
-  if (!forward.getBounds().empty())
-    return advanceWalk(loadWalk());
-  // Every block.
-  Value kv0 = ir.plus(step.kv0(ir), s.blockKv);
-  Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, kv0),
-                         ir.cI32(static_cast<int32_t>(s.blockKv)));
-  return packStep(ir.lessThan(kv0, item.kvEnd), kv0,
-                  hasMask() ? ir.cI1(false) : isWhole);
+  Value bit = ir.modulo(ir.lowestBit(walk.blocks), kWarpSize);
+  Value block = ir.add(ir.times(walk.chunk, kWarpSize), bit);
+  Value kv0 = ir.add(item.kvBegin, ir.times(block, s.blockKv));
+  Value full = ir.shiftRight(walk.full, bit);
+  Value isFull = ir.isNonZero(ir.bitAnd(full, ir.cI32(1)));
+  Value left = ir.shiftRight(ir.shiftRight(walk.blocks, bit), ir.cI32(1));
+  return {pack(ir.isNonZero(walk.blocks), kv0, isFull), left,
+          ir.shiftRight(full, ir.cI32(1))};
 }
 
 //===----------------------------------------------------------------------===//
 // Asking the bounds
 //===----------------------------------------------------------------------===//
 
+/// Where rows are of several heads, bounds that depend on the head say nothing.
+bool ForwardEmitter::hasBounds() {
+  if (forward.getBounds().empty())
+    return false;
+  WalkResult walk = forward.getBounds().walk([](attn::PositionOp op) {
+    return op.getPosition() == attn::Position::H ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+  });
+  return !isDecode || !walk.wasInterrupted();
+}
+
 /// Whether the mask is false, and whether it is true, for all pairs of the
 /// block's queries and those keys.
 std::pair<Value, Value> ForwardEmitter::emitBounds(Value kvFirst,
                                                    Value kvLast) {
   ModEmitter mods = *item.mods;
-  Value qLast = ir.min(ir.plus(item.q0, s.blockRows() - 1), ir.plus(Sq, -1));
-  bindQueryCorners(ir, mods, ir.wide(item.q0), ir.wide(qLast), item.qOffset);
+  bindQueryCorners(ir, mods, ir.wide(item.qFirst), ir.wide(item.qLast),
+                   item.qOffset);
   bindKeyCorners(ir, mods, ir.wide(kvFirst), ir.wide(kvLast), item.kvOffset);
   SmallVector<Value> verdict = mods.emit(forward.getBounds());
   // A mask tensor can empty pairs that the mask expression keeps.
@@ -103,61 +164,22 @@ Value ForwardEmitter::lastKey(Value first, int64_t count) {
 Value ForwardEmitter::chunksOfGroup(Value group) {
   const int64_t keys = kWarpSize * s.blockKv;
   Value chunk = ir.add(ir.times(group, kWarpSize), thread.lane);
-  Value first = ir.times(chunk, keys);
-  Value exists = ir.lessThan(chunk, ir.overUp(item.kvEnd, keys));
+  Value first = ir.add(item.kvBegin, ir.times(chunk, keys));
+  Value exists = ir.lessThan(chunk, ir.overUp(keyCount(), keys));
   Value empty = emitBounds(first, lastKey(first, keys)).first;
   return ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
 }
 
-void ForwardEmitter::enterChunk(WalkState &state) {
-  Value block = ir.add(ir.times(state.chunk, kWarpSize), thread.lane);
-  Value first = ir.times(block, s.blockKv);
-  Value exists = ir.lessThan(block, ir.overUp(item.kvEnd, s.blockKv));
+/// Which blocks of the walk's chunk may keep a pair, which keep all.
+void ForwardEmitter::askBlocks(Walk &walk) {
+  Value block = ir.add(ir.times(walk.chunk, kWarpSize), thread.lane);
+  Value first = ir.add(item.kvBegin, ir.times(block, s.blockKv));
+  Value exists = ir.lessThan(block, ir.overUp(keyCount(), s.blockKv));
   auto [empty, full] = emitBounds(first, lastKey(first, s.blockKv));
   Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, first),
                          ir.cI32(static_cast<int32_t>(s.blockKv)));
-  state.blocksLeft = ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
-  state.full = ir.ballot(ir.bitAnd(ir.bitAnd(exists, isWhole), full));
-}
-
-/// The next block of keys to visit; stores what is left then.
-ForwardEmitter::Step ForwardEmitter::advanceWalk(WalkState state) {
-  const int64_t groupKeys = kWarpSize * kWarpSize * s.blockKv;
-  Value groups = ir.overUp(item.kvEnd, groupKeys);
-  auto goesOn = [&](ValueRange values) {
-    WalkState at = WalkState::of(values);
-    Value more = ir.bitOr(ir.isNonZero(at.chunksLeft),
-                          ir.lessThan(ir.plus(at.group, 1), groups));
-    return ir.bitAnd(ir.isZero(at.blocksLeft), more);
-  };
-  auto advance = [&](ValueRange values) {
-    const WalkState at = WalkState::of(values);
-    auto enterNextGroup = [&] {
-      WalkState next = at;
-      next.group = ir.plus(at.group, 1);
-      next.chunksLeft = chunksOfGroup(next.group);
-      return next.values();
-    };
-    auto enterNextChunk = [&] {
-      WalkState next = at;
-      next.chunk =
-          ir.add(ir.times(at.group, kWarpSize), ir.lowestBit(at.chunksLeft));
-      next.chunksLeft = ir.bitAnd(at.chunksLeft, ir.plus(at.chunksLeft, -1));
-      enterChunk(next);
-      return next.values();
-    };
-    return ir.ifElse(TypeRange(values), ir.isZero(at.chunksLeft),
-                     enterNextGroup, enterNextChunk);
-  };
-  Values values = ir.whileLoop(state.values(), goesOn, advance);
-  state = WalkState::of(values);
-  Value exists = ir.isNonZero(state.blocksLeft);
-  Value bit = ir.modulo(ir.lowestBit(state.blocksLeft), kWarpSize);
-  Value isFull = ir.bitAnd(state.full, ir.shiftLeft(ir.cI32(1), bit));
-  Value block = ir.add(ir.times(state.chunk, kWarpSize), bit);
-  state.blocksLeft = ir.bitAnd(state.blocksLeft, ir.plus(state.blocksLeft, -1));
-  storeWalk(state);
-  return packStep(exists, ir.times(block, s.blockKv), ir.isNonZero(isFull));
+  walk.blocks = ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
+  walk.full = ir.ballot(ir.bitAnd(ir.bitAnd(exists, isWhole), full));
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,10 +240,14 @@ Value ForwardEmitter::isKeyKept(Value kvLocal) {
       kept = ir.bitAnd(kept, mods.emit(condition));
   }
   if (forward.getMaskTensor()) {
-    // The tensor is the same for all queries where its stride is 0.
+    // The tensor is the same for all rows where their strides are 0.
     Value ofKey = ir.isZero(in.mask.stride[2]);
     Value key = ir.min(kvLocal, ir.plus(Skv, -1));
     Value offset = ir.mul(ir.wide(key), in.mask.stride[3]);
+    if (isDecode)
+      ofKey = ir.bitAnd(ofKey, ir.isZero(in.mask.stride[1]));
+    else
+      offset = ir.add(offset, ir.mul(ir.wide(item.h), in.mask.stride[1]));
     Value loaded =
         ir.ifElse(
               ir.i1(), ofKey,

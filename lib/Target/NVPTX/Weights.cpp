@@ -48,9 +48,9 @@ ModEmitter ForwardEmitter::keyEmitter(Value kvLocal, Region *region) {
 void ForwardEmitter::forPairs(
     Tiles &tiles, Value kv0, Region *region,
     function_ref<Value(Value element, const Pair &pair)> body) {
-  Value first = ir.add(kv0, thread.column);
+  Value first = ir.add(kv0, ir.add(thread.key, thread.column));
   SmallVector<Value> ofDistance;
-  if (region)
+  if (region && !isDecode)
     ofDistance = findDistanceValues(*region, /*leastCost=*/1);
   // By the distance less that of the first row and column.
   llvm::DenseMap<int64_t, Values> distances;
@@ -144,12 +144,12 @@ void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
 
 /// The mask tensor's value for a pair, subscripts clamped to the tensor.
 Value ForwardEmitter::loadMask(const Pair &pair) {
-  Value row =
-      ir.add(item.q0, ir.plus(thread.row, 16 * pair.tile + 8 * pair.half));
-  row = ir.wide(ir.min(row, ir.plus(Sq, -1)));
+  RowPlace place = placeOf(pair.tile, pair.half);
+  Value row = ir.wide(ir.min(place.q, ir.plus(Sq, -1)));
   Value key = ir.wide(ir.min(pair.kvLocal, ir.plus(item.kvEnd, -1)));
   Value offset =
       ir.add(ir.mul(row, in.mask.stride[2]), ir.mul(key, in.mask.stride[3]));
+  offset = ir.add(offset, ir.mul(ir.wide(place.h), in.mask.stride[1]));
   return ir.isNonZero(
       ir.loadAligned(ir.b.getI8Type(), ir.offset(item.mask, offset), 1));
 }
@@ -197,6 +197,9 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
       Value next = ir.maxNum(m, top);
       Reference reference = toReference(next);
       Value factor = weight(m, reference);
+      if (weightShift())
+        reference.offset =
+            ir.fadd(reference.offset, ir.cF32(float(weightShift())));
       m = next;
       Value sum;
       for (Fragment &fragment : scores[tile])
@@ -265,11 +268,15 @@ void ForwardEmitter::applyProbMod(Tiles &weights, const Tiles &scores,
 void ForwardEmitter::applyDropout(Tiles &weights, Value kv0) {
   Value isOdd = ir.isNonZero(ir.bitAnd(item.kvOffset, ir.cI32(1)));
   Value anyDropped = ir.cmp(Ir::Pred::ne, in.dropout.threshold, ir.cI32(0));
-  Value firstKey = ir.add(ir.add(kv0, thread.column), item.kvOffset);
+  Value firstKey =
+      ir.add(ir.add(kv0, ir.add(thread.key, thread.column)), item.kvOffset);
   for (size_t tile = 0; tile < weights.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      Value row = ir.add(item.q0, ir.plus(thread.row, 16 * tile + 8 * half));
-      Value q = ir.add(row, item.qOffset);
+      RowPlace place = placeOf(tile, half);
+      Value q = ir.add(place.q, item.qOffset);
+      Value head = ir.add(ir.mul(ir.add(item.b, ir.trunc32(in.bOffset)),
+                                 ir.trunc32(in.HqGlobal)),
+                          ir.add(place.h, ir.trunc32(in.hOffset)));
       for (size_t block = 0; block < weights[tile].size(); ++block) {
         Value first = ir.plus(firstKey, 8 * block);
         Value &p0 = weights[tile][block][2 * half];
@@ -277,7 +284,7 @@ void ForwardEmitter::applyDropout(Tiles &weights, Value kv0) {
         Values kept = ir.ifElse(
             TypeRange{ir.f32(), ir.f32()}, anyDropped,
             [&] {
-              auto [word0, word1] = dropoutWords(first, q, isOdd);
+              auto [word0, word1] = dropoutWords(first, q, head, isOdd);
               return Values{keepIf(word0, p0), keepIf(word1, p1)};
             },
             [&] { return Values{p0, p1}; });
@@ -294,7 +301,7 @@ Value ForwardEmitter::keepIf(Value word, Value weight) {
 
 /// The words that decide about the keys `first` and `first + 1`.
 std::pair<Value, Value> ForwardEmitter::dropoutWords(Value first, Value q,
-                                                     Value isOdd) {
+                                                     Value head, Value isOdd) {
   auto quadOf = [&](Value key) -> Value {
     return arith::ShRSIOp::create(ir.b, ir.loc, key, ir.cI32(2));
   };
@@ -307,12 +314,12 @@ std::pair<Value, Value> ForwardEmitter::dropoutWords(Value first, Value q,
   };
   Value second = ir.plus(first, 1);
   std::array<Value, 4> words =
-      emitDropoutWords(ir, in.dropout, quadOf(first), q, item.head);
+      emitDropoutWords(ir, in.dropout, quadOf(first), q, head);
   Value other = ir.ifElse(
                       ir.i32(), isOdd,
                       [&] {
                         std::array<Value, 4> next = emitDropoutWords(
-                            ir, in.dropout, quadOf(second), q, item.head);
+                            ir, in.dropout, quadOf(second), q, head);
                         return Values{pick(next, second)};
                       },
                       [&] { return Values{pick(words, second)}; })

@@ -13,6 +13,11 @@ include "mlir/Pass/PassBase.td"
 def LowerForward : Pass<"attn-lower-forward-nvptx", "::mlir::ModuleOp"> {
   let summary = "Lower `attn.forward` to the loops of a GPU kernel";
   let options = [
+    Option<"entry", "entry", "::attnjit::Entry", "::attnjit::Entry::Prefill",
+           "entry point of the kernel",
+           [{::llvm::cl::values(
+              clEnumValN(::attnjit::Entry::Prefill, "prefill", "many rows"),
+              clEnumValN(::attnjit::Entry::Decode, "decode", "few rows"))}]>,
     Option<"gpu", "gpu", "::attnjit::GpuArch", "::attnjit::GpuArch::Sm80",
            "GPU that the kernel is for",
            [{::llvm::cl::values(

@@ -143,13 +143,15 @@ def Attn_LoadRangeOp : Attn_Op<"load_range", [Pure]> {
     `min` gives a number that no element of the box is below, `max` one that
     none is above; of bools, `all` is true only if all are, `any` if one is. A
     target may give any such bound: it decides tiles, and its speed alone rests
-    on how close it is. Stands in the region `bounds`.
+    on how close it is. `sorted` says that the buffer is declared not to
+    decrease along its last axis. Stands in the region `bounds`.
   }];
   let arguments = (ins Attn_ReductionAttr:$kind, I64Attr:$ordinal,
-                       Variadic<I32>:$ends);
+                       Variadic<I32>:$ends, UnitAttr:$sorted);
   let results = (outs Attn_Scalar:$result);
   let assemblyFormat =
-      "$kind $ordinal `[` $ends `]` attr-dict `:` type($result)";
+      "$kind $ordinal `[` $ends `]` (`sorted` $sorted^)? attr-dict `:` "
+      "type($result)";
   let hasVerifier = 1;
 }
 
