@@ -137,11 +137,15 @@ bool barWarpSync(WarpCall &call) {
   return true;
 }
 
-/// Memory is sequentially consistent here; what a fence orders may be seen out
-/// of order by no one, but threads may overtake this one.
+/// What it orders is in order here anyway; threads may overtake this one. For
+/// other blocks it is what lets them read.
+template <bool kOfGpu>
 bool fence(Thread &thread, const Site &, const Operands &) {
-  if (thread.machine().random.oneIn(2))
-    thread.machine().yield(thread);
+  Machine &machine = thread.machine();
+  if (kOfGpu)
+    machine.publish(thread);
+  if (machine.random.oneIn(2))
+    machine.yield(thread);
   return true;
 }
 
@@ -180,9 +184,9 @@ const Instruction kInstructions[] = {
     {"barrier.cta.sync.aligned.count", kThread, 0, barrier<true, true>},
     {"barrier.cta.sync.all", kThread, 0, barrier<false, false>},
     {"barrier.cta.sync.count", kThread, 0, barrier<false, true>},
-    {"membar.cta", kThread, 0, fence},
-    {"membar.gl", kThread, 0, fence},
-    {"membar.sys", kThread, 0, fence},
+    {"membar.cta", kThread, 0, fence<false>},
+    {"membar.gl", kThread, 0, fence<true>},
+    {"membar.sys", kThread, 0, fence<true>},
 };
 
 } // namespace

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Vector clocks of the threads of a block. A thread's time advances when it
-// arrives at a barrier; what thread `u` did at time `c` is ordered before what
-// thread `t` does now if t has learnt of a time of u that is later than c, by
-// passing a barrier where u had arrived.
+// arrives at a barrier or a fence; what thread `u` did at time `c` is ordered
+// before what thread `t` does now if t has learnt of a time of u that is later
+// than c, by passing a barrier where u had arrived.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,8 @@ namespace attnjit::emulator {
 class Clocks {
 public:
   using Time = uint32_t;
-  /// What a barrier has learnt from those who arrived.
+  /// What a barrier, or the world behind a fence, has learnt from those who
+  /// came to it.
   using Joined = std::vector<Time>;
 
   explicit Clocks(uint32_t threads)

@@ -79,6 +79,8 @@ struct Access {
   bool isWrite = false;
   bool isRead = false;
   bool isAtomic = false;
+  bool isRelease = false; ///< publishes the thread's earlier stores
+  bool isFence = false;   ///< no access at all
 };
 
 /// One call or access in the kernel's IR.

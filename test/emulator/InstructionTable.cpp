@@ -56,9 +56,9 @@ const Instruction *findIntrinsic(std::string_view name) {
   if (!name.starts_with(kPrefix))
     return nullptr;
   name.remove_prefix(kPrefix.size());
-  // Fences order what is in order here; all do the same.
+  // Fences between proxies and within a cluster: what they order is in order.
   if (name.starts_with("fence."))
-    return findInstruction("membar.gl");
+    return findInstruction("membar.cta");
   return findInstruction(withoutPointers(name));
 }
 

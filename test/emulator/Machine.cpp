@@ -116,6 +116,7 @@ bool Machine::makeBlocks(uint64_t blockCount) {
 
 void Machine::startBlock(Block &block, uint64_t index) {
   const Dim3 &grid = launch.grid;
+  block.index = index;
   block.position = {static_cast<uint32_t>(index % grid.x),
                     static_cast<uint32_t>(index / grid.x % grid.y),
                     static_cast<uint32_t>(index / grid.x / grid.y)};
@@ -434,12 +435,17 @@ void Machine::call(const Site &site, const Operands &operands) {
 
 void Machine::access(const Site &site, const void *address, size_t bytes) {
   bool isFine = true;
-  if (std::string wrong = checkAccess(site, address, bytes); !wrong.empty())
+  if (site.access.isFence)
+    ;
+  else if (std::string wrong = checkAccess(site, address, bytes);
+           !wrong.empty())
     isFine = fail(running, &site, std::move(wrong));
   if (!isFine)
     abandon();
+  if (site.access.isRelease)
+    publish(*running);
   // Where other threads could see that it was not yet, or already, done.
-  if (site.access.isAtomic && random.oneIn(2))
+  if ((site.access.isAtomic || site.access.isFence) && random.oneIn(2))
     yield(*running);
 }
 

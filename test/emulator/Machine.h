@@ -20,6 +20,7 @@
 #include "Emulator.h"
 #include "Fiber.h"
 #include "GlobalMemory.h"
+#include "GlobalWrites.h"
 #include "Instruction.h"
 #include "Random.h"
 #include "SharedMemory.h"
@@ -82,6 +83,7 @@ struct Block {
   Block(Machine &machine, uint32_t threadCount, size_t sharedBytes);
 
   Machine &machine;
+  uint64_t index = 0; ///< in the grid
   Dim3 position;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
@@ -135,6 +137,11 @@ public:
   void resume(Thread &thread) { takeReady(*thread.warp, thread.lane); }
   /// Leaves the processor until another thread calls makeReady.
   void wait(Thread &thread, const Site &site);
+  /// A fence of the GPU's scope.
+  void publish(Thread &thread) {
+    globalWrites.publish(thread.block->index, thread.index,
+                         thread.block->clocks);
+  }
   /// Leaves the processor for any thread that is ready.
   void yield(Thread &thread);
 
@@ -143,6 +150,7 @@ public:
   const Options &options;
   Random random;
   GlobalMemory global;
+  GlobalWrites globalWrites;
 
 private:
   static void fiberMain();
@@ -152,6 +160,8 @@ private:
   bool callWarp(Thread &thread, const Site &site, const Operands &operands);
   bool runPending(Warp &warp, uint32_t index, uint32_t running);
   std::string checkAccess(const Site &site, const void *address, size_t bytes);
+  std::string checkGlobal(const Access &access, const void *address,
+                          size_t bytes);
   std::string checkShared(const Access &access, const void *address,
                           size_t bytes);
   std::string checkGeneric(const Access &access, const void *address,

@@ -17,6 +17,21 @@
 
 namespace attnjit::emulator {
 
+std::string Machine::checkGlobal(const Access &access, const void *address,
+                                 size_t bytes) {
+  std::string wrong =
+      global.check(address, bytes, access.alignment, access.isWrite);
+  if (!wrong.empty() || access.isAtomic)
+    return wrong;
+  const Block &block = *running->block;
+  if (access.isRead)
+    wrong = globalWrites.read(block.index, address, bytes);
+  if (wrong.empty() && access.isWrite)
+    globalWrites.write(block.index, running->index,
+                       block.clocks.now(running->index), address, bytes);
+  return wrong;
+}
+
 std::string Machine::checkShared(const Access &access, const void *address,
                                  size_t bytes) {
   SharedMemory &shared = running->block->shared;
@@ -56,7 +71,7 @@ std::string Machine::checkGeneric(const Access &access, const void *address,
   auto *at = static_cast<const std::byte *>(address);
   if (at >= paramBase && at < paramBase + launch.params.size())
     return checkParams(access, address, bytes);
-  return global.check(address, bytes, access.alignment, access.isWrite);
+  return checkGlobal(access, address, bytes);
 }
 
 std::string Machine::checkAccess(const Site &site, const void *address,
@@ -67,7 +82,7 @@ std::string Machine::checkAccess(const Site &site, const void *address,
     return checkGeneric(access, address, bytes);
   case 1:
   case 4:
-    return global.check(address, bytes, access.alignment, access.isWrite);
+    return checkGlobal(access, address, bytes);
   case 3:
     return checkShared(access, address, bytes);
   case 5:

@@ -69,8 +69,13 @@ private:
   void check(llvm::Instruction &instruction, llvm::Value *address,
              llvm::Value *bytes, Access access, uint32_t ordinal);
   void checkAccess(llvm::Instruction &instruction, uint32_t ordinal);
+  void noteFence(llvm::FenceInst &fence, uint32_t ordinal);
   Site &addSite(const llvm::Instruction &instruction, uint32_t ordinal);
   llvm::Value *addressOf(const Site &site);
+  llvm::FunctionCallee accessCallee() {
+    return module.getOrInsertFunction(
+        kAccessSymbol, llvm::Type::getVoidTy(context), pointer, pointer, i64);
+  }
   llvm::AllocaInst *buffer(llvm::AllocaInst *&slot, llvm::Function &function,
                            llvm::Type *type);
 
@@ -349,11 +354,10 @@ void Rewriter::check(llvm::Instruction &instruction, llvm::Value *address,
   Site &site = addSite(instruction, ordinal);
   site.access = access;
   llvm::IRBuilder<> builder(&instruction);
-  llvm::FunctionCallee callee = module.getOrInsertFunction(
-      kAccessSymbol, builder.getVoidTy(), pointer, pointer, i64);
-  builder.CreateCall(callee, {addressOf(site),
-                              builder.CreateAddrSpaceCast(address, pointer),
-                              builder.CreateZExtOrTrunc(bytes, i64)});
+  builder.CreateCall(accessCallee(),
+                     {addressOf(site),
+                      builder.CreateAddrSpaceCast(address, pointer),
+                      builder.CreateZExtOrTrunc(bytes, i64)});
 }
 
 void Rewriter::checkAccess(llvm::Instruction &instruction, uint32_t ordinal) {
@@ -371,17 +375,21 @@ void Rewriter::checkAccess(llvm::Instruction &instruction, uint32_t ordinal) {
     alignment = store->getAlign();
     type = store->getValueOperand()->getType();
     access.isAtomic = store->isAtomic();
+    access.isRelease = llvm::isReleaseOrStronger(store->getOrdering());
     access.isWrite = true;
   } else if (auto *update = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction)) {
     address = update->getPointerOperand();
     alignment = update->getAlign();
     access.isRead = access.isWrite = access.isAtomic = true;
+    access.isRelease = llvm::isReleaseOrStronger(update->getOrdering());
   } else if (auto *exchange =
                  llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) {
     address = exchange->getPointerOperand();
     alignment = exchange->getAlign();
     type = exchange->getNewValOperand()->getType();
     access.isRead = access.isWrite = access.isAtomic = true;
+    access.isRelease =
+        llvm::isReleaseOrStronger(exchange->getSuccessOrdering());
   } else {
     return;
   }
@@ -390,6 +398,20 @@ void Rewriter::checkAccess(llvm::Instruction &instruction, uint32_t ordinal) {
         llvm::ConstantInt::get(i64,
                                module.getDataLayout().getTypeStoreSize(type)),
         access, ordinal);
+}
+
+/// One of a block's scope orders nothing for other blocks.
+void Rewriter::noteFence(llvm::FenceInst &fence, uint32_t ordinal) {
+  std::optional<llvm::StringRef> scope =
+      context.getSyncScopeName(fence.getSyncScopeID());
+  Site &site = addSite(fence, ordinal);
+  site.access.isFence = true;
+  site.access.isRelease = llvm::isReleaseOrStronger(fence.getOrdering()) &&
+                          scope != llvm::StringRef("block");
+  llvm::IRBuilder<> builder(&fence);
+  builder.CreateCall(accessCallee(),
+                     {addressOf(site), llvm::ConstantPointerNull::get(pointer),
+                      builder.getInt64(0)});
 }
 
 void Rewriter::checkMemoryCall(llvm::MemIntrinsic &call, uint32_t ordinal) {
@@ -412,6 +434,8 @@ Expected<void> Rewriter::rewriteFunction(llvm::Function &function) {
     if (auto *call = llvm::dyn_cast<llvm::CallInst>(instruction)) {
       if (Expected<void> done = rewriteCall(*call, ordinal); !done)
         return done;
+    } else if (auto *fence = llvm::dyn_cast<llvm::FenceInst>(instruction)) {
+      noteFence(*fence, ordinal);
     } else {
       checkAccess(*instruction, ordinal);
     }

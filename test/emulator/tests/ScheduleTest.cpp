@@ -50,43 +50,82 @@ TEST(Schedule, DiffersBySeed) {
   EXPECT_GT(first.size(), 2u);
 }
 
-// A kernel that counts a block as done before its other threads have stored:
-// interleaved blocks show it.
-TEST(Schedule, InterleavesBlocks) {
-  Case one{.body = R"(
+/// Each thread of two blocks stores a part; the block that is counted last
+/// reads what the other's threads stored. `order` stands between the two.
+Case merge(const std::string &order) {
+  return {.body = R"(
   %slot = getelementptr i32, ptr addrspace(1) @parts, i32 %index
+  store i32 1, ptr addrspace(1) %slot
+)" + order + R"(
   %zero = icmp eq i32 %tid, 0
-  br i1 %zero, label %count, label %late
+  br i1 %zero, label %count, label %join
 count:
-  %old = atomicrmw add ptr addrspace(1) @count, i32 1 syncscope("device") acq_rel
-  br label %join
-late:
+  %old = atomicrmw add ptr addrspace(1) @count, i32 1 syncscope("device") monotonic
   br label %join
 join:
-  %n = phi i32 [ %old, %count ], [ 0, %late ]
-  call void @llvm.nvvm.membar.gl()
-  store i32 1, ptr addrspace(1) %slot
+  %n = phi i32 [ %old, %count ], [ 0, %start ]
   %last = icmp eq i32 %n, 1
   br i1 %last, label %merge, label %end
 merge:
-  %p = getelementptr i32, ptr addrspace(1) @parts, i32 31
+  %other = sub i32 1, %block
+  %first = mul i32 %other, 32
+  %at = add i32 %first, 31
+  %p = getelementptr i32, ptr addrspace(1) @parts, i32 %at
   %a = load i32, ptr addrspace(1) %p
-  %q = getelementptr i32, ptr addrspace(1) @parts, i32 63
-  %b = load i32, ptr addrspace(1) %q
-  %ab = and i32 %a, %b
   br label %end
 end:
-  %o0 = phi i32 [ 1, %join ], [ %ab, %merge ])",
-           .outputs = 1,
-           .blocks = 2,
-           .module = "@count = addrspace(1) global i32 0\n"
-                     "@parts = addrspace(1) global [64 x i32] "
-                     "zeroinitializer\n"};
-  bool isShown = false;
-  for (one.options.seed = 0; one.options.seed < 30; ++one.options.seed)
-    for (uint32_t word : outputsOf(one))
-      isShown |= word == 0;
-  EXPECT_TRUE(isShown);
+  %o0 = phi i32 [ 1, %join ], [ %a, %merge ])",
+          .outputs = 1,
+          .blocks = 2,
+          .module = "@count = addrspace(1) global i32 0\n"
+                    "@parts = addrspace(1) global [64 x i32] "
+                    "zeroinitializer\n"};
+}
+
+constexpr char kFence[] = "  call void @llvm.nvvm.membar.gl()\n";
+constexpr char kBarrier[] =
+    "  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n";
+
+/// Whether all of many schedules give the right result.
+std::string wrongOf(Case one) {
+  for (one.options.seed = 0; one.options.seed < 30; ++one.options.seed) {
+    Result result = run(one);
+    if (!result.error.empty())
+      return result.error;
+    for (uint32_t word : result.out)
+      if (word != 1)
+        return "stale";
+  }
+  return {};
+}
+
+TEST(Fence, BarrierThenFencePublishesTheBlock) {
+  EXPECT_EQ(wrongOf(merge(kBarrier + std::string(kFence))), "");
+  EXPECT_EQ(wrongOf(merge(kFence + std::string(kBarrier))), "");
+  EXPECT_EQ(
+      wrongOf(merge(kBarrier + std::string("  fence syncscope(\"device\") "
+                                           "acq_rel\n"))),
+      "");
+}
+
+TEST(Fence, AnAtomicThatReleases) {
+  Case one = merge(kBarrier);
+  one.body.replace(one.body.find("monotonic"), 9, "acq_rel");
+  EXPECT_EQ(wrongOf(one), "");
+}
+
+// Without the barrier, a block is counted before its other threads have stored;
+// interleaved blocks show it. Without the fence, or with one that only the
+// block hears of, others need not see the stores.
+TEST(Fence, MissingOnesAreFound) {
+  for (const std::string &order :
+       {std::string(kFence), std::string(kBarrier),
+        kBarrier + std::string("  call void @llvm.nvvm.membar.cta()\n"),
+        kBarrier + std::string("  fence syncscope(\"block\") acq_rel\n")})
+    EXPECT_THAT(
+        wrongOf(merge(order)),
+        testing::AnyOf(testing::HasSubstr("with no fence behind it"), "stale"))
+        << order;
 }
 
 // Thousands of switches, a full block, several resident at once.
