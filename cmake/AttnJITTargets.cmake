@@ -76,13 +76,20 @@ function(attnjit_use_mlir name)
   endif()
   attnjit_mlir_compile_options(${name})
   target_precompile_headers(${name} REUSE_FROM AttnJITMlirPrecompiled)
-  target_link_libraries(${name} PUBLIC MLIR LLVM)
+  target_link_libraries(${name} PUBLIC attnjit_llvm)
 endfunction()
 
-# attnjit_add_unit_test(NAME SOURCES... DEPENDS LIBS... [LABELS ...])
+# attnjit_bundle(NAME)
+# A program that `tools/dev bundle` packs.
+function(attnjit_bundle name)
+  set_property(GLOBAL APPEND PROPERTY ATTNJIT_BUNDLED ${name})
+endfunction()
+
+# attnjit_add_unit_test(NAME SOURCES... DEPENDS LIBS... [LABELS ...]
+#                       [NOT_BUNDLED])
 # A GoogleTest binary, each of its tests known to ctest.
 function(attnjit_add_unit_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "NOT_BUNDLED" "TIMEOUT" "DEPENDS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -92,4 +99,7 @@ function(attnjit_add_unit_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "unit;${ARG_LABELS}"
                        TIMEOUT ${ARG_TIMEOUT})
+  if(NOT ARG_NOT_BUNDLED)
+    attnjit_bundle(${name})
+  endif()
 endfunction()

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Harness.h"
+#include "SourceTree.h"
 
 #include "attnjit/Mods/Library.h"
 #include "attnjit/Text/Printer.h"
@@ -119,7 +120,7 @@ static std::string selfContained(const LibraryMod &mod) {
 static std::vector<NamedMod> corpus() {
   std::vector<NamedMod> mods;
   for (const auto &entry :
-       std::filesystem::directory_iterator(ATTNJIT_CORPUS_DIR)) {
+       std::filesystem::directory_iterator(sourcePath("test/Text/corpus"))) {
     if (entry.path().extension() != ".mod")
       continue;
     std::ifstream file(entry.path(), std::ios::binary);

@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SourceTree.h"
+
 #include "attnjit/Expr/Builder.h"
 #include "attnjit/Mods/Biases.h"
 #include "attnjit/Mods/Documents.h"
@@ -31,7 +33,7 @@ using namespace attnjit::dsl;
 using testing::HasSubstr;
 
 static std::string readFile(const std::string &path) {
-  std::ifstream file(std::filesystem::path(ATTNJIT_SOURCE_DIR) / path);
+  std::ifstream file(test::sourcePath(path));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LibraryTesting.h"
+#include "SourceTree.h"
 
 #include "attnjit/Mods/Library.h"
 #include "attnjit/Mods/Sparse.h"
@@ -38,7 +39,7 @@ static std::string readFile(const fs::path &path) {
 }
 
 static fs::path inRepository(const char *path) {
-  return fs::path(ATTNJIT_SOURCE_DIR) / path;
+  return test::sourcePath(path);
 }
 
 static const std::vector<LibraryCase> &allCases() {

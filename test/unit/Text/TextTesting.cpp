@@ -7,6 +7,8 @@
 
 #include "TextTesting.h"
 
+#include "SourceTree.h"
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -15,7 +17,7 @@ using namespace attnjit;
 using namespace attnjit::test;
 
 std::filesystem::path test::textDirectory(std::string_view folder) {
-  return std::filesystem::path(ATTNJIT_TEST_DIR) / "Text" / folder;
+  return sourcePath("test/Text") / folder;
 }
 
 std::string test::readFile(const std::filesystem::path &path) {
