@@ -16,10 +16,12 @@ install(RUNTIME_DEPENDENCY_SET attnjit_dependencies
                       "^libattnjit"
   LIBRARY DESTINATION lib COMPONENT bundle EXCLUDE_FROM_ALL)
 
-install(PROGRAMS tools/bundle/cpu-check
+install(PROGRAMS tools/bundle/cpu-check tools/bundle/gpu-check
   DESTINATION . COMPONENT bundle EXCLUDE_FROM_ALL)
 install(FILES tools/bundle/README.md LICENSE
   DESTINATION . COMPONENT bundle EXCLUDE_FROM_ALL)
+install(FILES tools/bench/gpu_peers.py
+  DESTINATION share COMPONENT bundle EXCLUDE_FROM_ALL)
 # What tests read, see test/support/SourceTree.h.
 foreach(folder docs include/attnjit/Mods lib/Mods/texts test/Text)
   install(DIRECTORY ${folder}/ DESTINATION source/${folder}

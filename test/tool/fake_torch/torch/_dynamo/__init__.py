@@ -1,0 +1,4 @@
+# Part of attn-jit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+def reset():
+    pass
