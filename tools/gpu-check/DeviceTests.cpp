@@ -187,7 +187,8 @@ void gpucheck::runTestPrograms(const ToolSetup &setup,
   std::error_code ignored;
   for (const fs::directory_entry &entry :
        fs::directory_iterator(setup.tool.parent_path(), ignored))
-    if (entry.path().filename().native().ends_with("GpuTests"))
+    if (const std::string name = entry.path().filename().native();
+        name.find("Gpu") != std::string::npos && name.ends_with("Tests"))
       programs.push_back(entry.path());
   std::ranges::sort(programs);
   for (const fs::path &program : programs) {

@@ -29,8 +29,8 @@ struct TestOptions {
 void runCases(const ToolSetup &setup, const std::vector<ToolCase> &cases,
               const TestOptions &options, Record &record);
 
-/// Runs the programs named *GpuTests beside the tool, which are GoogleTest's;
-/// those of GoldenInstructionGpuTests count as golden instructions too.
+/// Runs the programs named *Gpu*Tests beside the tool, which are GoogleTest's;
+/// those of GoldenInstruction*Tests count as golden instructions too.
 void runTestPrograms(const ToolSetup &setup, const TestOptions &options,
                      Record &record);
 
