@@ -23,7 +23,8 @@ install(FILES tools/bundle/README.md LICENSE
 install(FILES tools/bench/gpu_peers.py
   DESTINATION share COMPONENT bundle EXCLUDE_FROM_ALL)
 # What tests read, see test/support/SourceTree.h.
-foreach(folder docs include/attnjit/Mods lib/Mods/texts test/Text)
+foreach(folder docs include/attnjit/Mods lib/Mods/texts test/Text
+        test/unit/Mods)
   install(DIRECTORY ${folder}/ DESTINATION source/${folder}
     COMPONENT bundle EXCLUDE_FROM_ALL)
 endforeach()
