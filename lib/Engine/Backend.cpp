@@ -7,6 +7,7 @@
 
 #include "Backend.h"
 
+#include "attnjit/Spec/GpuSchedule.h"
 #include "attnjit/Spec/Schedule.h"
 
 namespace attnjit {
@@ -18,8 +19,11 @@ void describeKernel(const AttentionSpec &spec, const TargetSpec &target,
     return;
   }
   signature.deviceMemory = true;
-  // Prefill alone has a kernel there.
-  signature.prefillOnly = true;
+  // A tile of a warp, though prefill has several: a run of more queries than
+  // two tiles of decode reads keys once for each of them. A spec that has no
+  // kernel is refused when it is compiled.
+  if (auto schedule = GpuSchedule::choose(spec, target, Entry::Decode))
+    signature.strip = schedule->blockRows();
 }
 
 } // namespace attnjit

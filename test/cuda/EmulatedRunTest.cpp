@@ -202,11 +202,16 @@ TEST_F(EmulatedRun, StridesAndAMaskTensor) {
   runAndCheck("score = score\n", args, spec);
 }
 
-// The entry point for few queries, with its keys split, where there is one.
-TEST_F(EmulatedRun, FewQueries) {
+// The entry point for few queries: two splits of the keys, merged by the block
+// that arrives last; the second run finds the counters as the first left them.
+TEST_F(EmulatedRun, FewQueriesAreSplitOverTheKeys) {
   const Shape s = {.B = 1, .Hq = 8, .Hkv = 2, .Sq = 1, .Skv = 1500};
   RunArgs args = argsOf(s);
   args.qOffset.scalar = 1499;
   runAndCheck("mask = q >= kv\nscore = 20 * tanh(score / 20)\n", args,
               specOf(s));
+  for (const FakeLaunch &launch : fake.launches) {
+    EXPECT_EQ(launch.symbol, "attnjit_decode");
+    EXPECT_EQ(launch.grid[0], 2 * 2u);
+  }
 }
