@@ -54,6 +54,8 @@ void ForwardEmitter::emit() {
   Value args = createFunction().getArgument(0);
   in = codegen::KernelInputs::load(ir, forward, args, codegen::Captured::Behind,
                                    emitZeros());
+  // Those of a run lie in the host's memory.
+  in.captures.summaries.clear();
   shared = ir.sharedBase(kSharedSymbol);
   Sq = ir.trunc32(in.Sq);
   Skv = ir.trunc32(in.Skv);
