@@ -1,0 +1,85 @@
+// The shape of lowered GPU kernels. What they compute is tested against the
+// Reference in test/emulator and on GPUs.
+// RUN: attn-opt --attn-lower-forward-nvptx=gpu=sm_80 --split-input-file %s | FileCheck %s
+// RUN: attn-opt --attn-lower-forward-nvptx="gpu=sm_80 entry=decode" --split-input-file %s | FileCheck %s --check-prefix=DECODE
+
+// One parameter, by value: the struct of the ABI, 800 bytes.
+// CHECK-LABEL: llvm.func @plain(%{{[a-z0-9]+}}: !llvm.ptr {{.*}}llvm.byval = !llvm.array<100 x i64>
+// CHECK-SAME: nvvm.kernel
+// CHECK-SAME: nvvm.maxntid = array<i32: 128>
+
+// The loop waits for a block of keys and sends for the next.
+// CHECK: scf.while
+// CHECK: nvvm.cp.async.wait.group 0
+// CHECK-NEXT: nvvm.barrier0
+// CHECK: nvvm.cp.async.shared.global
+// CHECK: nvvm.cp.async.commit.group
+// 2 row tiles by 8 key tiles by 4 steps of D.
+// CHECK-COUNT-64: nvvm.mma.sync
+// Without a mask only the last block, where it is ragged, is masked.
+// CHECK: scf.if
+// 2 row tiles by 8 tiles of Dv by 4 steps of keys.
+// CHECK-COUNT-64: nvvm.mma.sync
+// CHECK-NOT: nvvm.mma.sync
+// CHECK: llvm.return
+
+// Of decode, one row tile, and 16 keys a warp: 2 key tiles by 4 steps of D,
+// then 8 tiles of Dv.
+// DECODE-LABEL: llvm.func @plain(
+// DECODE-COUNT-16: nvvm.mma.sync
+// DECODE-NOT: nvvm.mma.sync
+// The last split to arrive merges.
+// DECODE: llvm.atomicrmw add
+attn.forward @plain attributes {D = 64 : i64, Dv = 64 : i64, dtype = bf16, params = [], buffers = []}
+
+// -----
+
+// 32 blocks of keys are asked at once, one a lane; two votes tell all.
+// CHECK-LABEL: llvm.func @causal(
+// CHECK: nvvm.vote.sync ballot
+// CHECK: nvvm.vote.sync ballot
+// CHECK: nvvm.vote.sync ballot
+attn.forward @causal attributes {D = 128 : i64, Dv = 128 : i64, dtype = f16, params = [], buffers = []}
+mask {
+  %q = attn.position q
+  %kv = attn.position kv
+  %keep = attn.apply ge(%q, %kv) : (i32, i32) -> i1
+  attn.yield %keep : i1
+}
+bounds {
+  %q_lo = attn.position q_lo
+  %q_hi = attn.position q_hi
+  %kv_lo = attn.position kv_lo
+  %kv_hi = attn.position kv_hi
+  %empty = attn.apply lt(%q_hi, %kv_lo) : (i32, i32) -> i1
+  %full = attn.apply ge(%q_lo, %kv_hi) : (i32, i32) -> i1
+  attn.yield %empty, %full : i1, i1
+}
+
+// -----
+
+// What is copied of a row that is not wanted has no bytes.
+// CHECK-LABEL: llvm.func @padding(
+// CHECK: %[[BYTES:.*]] = arith.select %{{.*}}, %{{.*}}, %c0_i32{{[_0-9]*}} : i32
+// CHECK: nvvm.cp.async.shared.global {{.*}}, 16, cache = cg, %[[BYTES]]
+attn.forward @padding attributes {D = 64 : i64, Dv = 64 : i64, dtype = bf16, params = [i32], buffers = []}
+mask {
+  %kv = attn.position kv
+  %len = attn.param 0 : i32
+  %keep = attn.apply lt(%kv, %len) : (i32, i32) -> i1
+  attn.yield %keep : i1
+}
+
+// -----
+
+// A buffer adds its description behind the struct, and zeros for when it is
+// empty.
+// CHECK-LABEL: llvm.func @bias({{.*}}llvm.byval = !llvm.array<109 x i64>
+// CHECK: llvm.mlir.global internal constant @attnjit_zeros() {addr_space = 1
+attn.forward @bias attributes {D = 64 : i64, Dv = 64 : i64, dtype = bf16, params = [], buffers = [tensor<?xf32>]}
+score(%s: f32) {
+  %h = attn.position h
+  %b = attn.load 0[%h] : f32
+  %r = attn.apply add(%s, %b) : (f32, f32) -> f32
+  attn.yield %r : f32
+}
