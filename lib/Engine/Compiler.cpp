@@ -72,8 +72,7 @@ std::string symbolOf(Entry entry) {
 }
 
 bool hasCostFunction(const CanonicalMod &mod, Entry entry) {
-  return entry == Entry::Prefill &&
-         inferMask(mod.program, FiniteScores::Tested).mask();
+  return entry == Entry::Prefill && inferMask(mod.program).mask();
 }
 
 static std::string printModule(mlir::ModuleOp module) {
@@ -115,10 +114,7 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return content;
   };
 
-  // A GPU's runs do not look at q and k first.
-  ModProgram program =
-      inferMask(mod.program,
-                target.isGpu() ? FiniteScores::Unknown : FiniteScores::Tested);
+  ModProgram program = inferMask(mod.program);
   auto expr = reached(Stage::Expr, ".mod", [&] { return print(program); });
   if (!expr || stage == Stage::Expr)
     return expr;

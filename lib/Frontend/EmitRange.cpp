@@ -33,23 +33,15 @@ constexpr int kNeighbours = 4;
 /// A box of more rows than this has no bound: deciding a tile must stay cheap.
 constexpr int kMostRows = 16;
 
-std::optional<unsigned> lastSpanned(const RangeRequest &request) {
-  for (unsigned axis = request.spans.size(); axis-- > 0;)
-    if (request.spans[axis])
-      return axis;
-  return std::nullopt;
-}
-
 /// Emits one operation; bundles what every step needs.
 class RangeEmitter {
 public:
   RangeEmitter(OpBuilder &builder, Location loc, const BufferAccess &buffer,
-               const RangeSummary *summary, const RangeRequest &request)
-      : b(builder), loc(loc), buffer(buffer), summary(summary),
-        request(request) {}
+               const RangeSummary *summary, attn::LoadRangeOp op)
+      : b(builder), loc(loc), buffer(buffer), summary(summary), op(op) {}
 
   Value emit(ArrayRef<Value> ends) {
-    rowAxis = lastSpanned(request);
+    rowAxis = summarizedAxis(op);
     for (size_t axis = 0; axis < buffer.last.size(); ++axis) {
       lo.push_back(clamp(ends[2 * axis], buffer.last[axis]));
       Value end = clamp(ends[2 * axis + 1], buffer.last[axis]);
@@ -76,14 +68,13 @@ public:
   }
 
 private:
-  bool varies(size_t axis) { return request.spans[axis]; }
-  bool isLogical() {
-    return request.kind == attn::Reduction::Any ||
-           request.kind == attn::Reduction::All;
+  bool varies(size_t axis) {
+    return op.getEnds()[2 * axis] != op.getEnds()[2 * axis + 1];
   }
+  bool isLogical() { return op.getResult().getType().isInteger(1); }
   bool wantsLeast() {
-    return request.kind == attn::Reduction::Min ||
-           request.kind == attn::Reduction::All;
+    return op.getKind() == attn::Reduction::Min ||
+           op.getKind() == attn::Reduction::All;
   }
 
   /// The rows of the axes `outer`, with all other subscripts in `at`.
@@ -195,7 +186,7 @@ private:
   }
 
   Value combine(Value x, Value y) {
-    switch (request.kind) {
+    switch (op.getKind()) {
     case attn::Reduction::Any:
       return arith::OrIOp::create(b, loc, x, y);
     case attn::Reduction::All:
@@ -242,9 +233,8 @@ private:
 
   Value branch(Value condition, function_ref<Value()> then,
                function_ref<Value()> otherwise) {
-    auto made = scf::IfOp::create(
-        b, loc, isLogical() ? b.getI1Type() : b.getI32Type(), condition,
-        /*withElseRegion=*/true);
+    auto made = scf::IfOp::create(b, loc, op.getResult().getType(), condition,
+                                  /*withElseRegion=*/true);
     auto fill = [&](Block *block, function_ref<Value()> emit) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(block);
@@ -259,30 +249,25 @@ private:
   Location loc;
   const BufferAccess &buffer;
   const RangeSummary *summary;
-  const RangeRequest &request;
+  attn::LoadRangeOp op;
   std::optional<unsigned> rowAxis;
   SmallVector<Value> lo, hi; ///< of the box, inside the buffer
 };
 } // namespace
 
-RangeRequest rangeRequestOf(attn::LoadRangeOp op) {
-  RangeRequest request = {op.getKind(), {}};
-  ValueRange ends = op.getEnds();
-  for (size_t axis = 0; axis < ends.size() / 2; ++axis)
-    request.spans.push_back(ends[2 * axis] != ends[2 * axis + 1]);
-  return request;
-}
-
 std::optional<unsigned> summarizedAxis(attn::LoadRangeOp op) {
-  return lastSpanned(rangeRequestOf(op));
+  ValueRange ends = op.getEnds();
+  for (unsigned axis = ends.size() / 2; axis-- > 0;)
+    if (ends[2 * axis] != ends[2 * axis + 1])
+      return axis;
+  return std::nullopt;
 }
 
 mlir::Value emitBufferRange(OpBuilder &b, Location loc,
                             const BufferAccess &buffer,
-                            const RangeSummary *summary,
-                            const RangeRequest &request,
+                            const RangeSummary *summary, attn::LoadRangeOp op,
                             ArrayRef<mlir::Value> ends) {
-  return RangeEmitter(b, loc, buffer, summary, request).emit(ends);
+  return RangeEmitter(b, loc, buffer, summary, op).emit(ends);
 }
 
 } // namespace attnjit

@@ -173,8 +173,7 @@ mlir::Value ModEmitter::emitLoad(attn::LoadOp op) {
   SmallVector<int> subscriptSteps = llvm::map_to_vector(
       subscripts, [&](mlir::Value v) { return steps.lookup(v); });
   return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts,
-                        subscriptSteps,
-                        static_cast<unsigned>(op.getInBounds()));
+                        subscriptSteps);
 }
 
 mlir::Value ModEmitter::emitLoadRange(attn::LoadRangeOp op) {
@@ -186,8 +185,7 @@ mlir::Value ModEmitter::emitLoadRange(attn::LoadRangeOp op) {
     if (auto found = captures->summaries.find({ordinal, *axis});
         found != captures->summaries.end())
       summary = &found->second;
-  return emitBufferRange(b, loc, captures->buffers[ordinal], summary,
-                         rangeRequestOf(op), ends);
+  return emitBufferRange(b, loc, captures->buffers[ordinal], summary, op, ends);
 }
 
 /// By how much the lanes of a function's value rise, as far as those of its
