@@ -46,7 +46,6 @@ public:
   Value overUp(Value x, int64_t c) { return over(plus(x, c - 1), c); }
   /// Fills with zeros; `bits` below the width.
   Value shiftRight(Value x, Value bits);
-  Value bitNot(Value x) { return bitXor(x, constantLike(x, -1)); }
   Value isZero(Value x) { return cmp(Pred::eq, x, constantLike(x, 0)); }
   Value isNonZero(Value x) { return cmp(Pred::ne, x, constantLike(x, 0)); }
   Value lessThan(Value x, Value y) { return cmp(Pred::slt, x, y); }
