@@ -7,7 +7,10 @@
 
 #include "attnjit/Analysis/AxisUse.h"
 
+#include "attnjit/Analysis/Contradiction.h"
 #include "attnjit/Expr/Visitor.h"
+
+#include <algorithm>
 
 namespace attnjit {
 
@@ -28,6 +31,29 @@ computeAxisUse(const ModProgram &mod) {
     }
   }
   return uses;
+}
+
+unsigned provenAxes(const Expr &load) {
+  unsigned proven = 0;
+  for (size_t axis = 0; axis < load->operands().size(); ++axis) {
+    const Dim &dim = load->buffer().dims[axis];
+    if (dim.kind == Dim::Kind::Any)
+      continue;
+    const Expr &subscript = load->operand(axis);
+    // Most subscripts are positions, which are never proven.
+    if (subscript->op() == Op::Var && subscript->var() != Var::KvH)
+      continue;
+    const Expr extent = dim.kind == Dim::Kind::Fixed
+                            ? Expr::i32(static_cast<int32_t>(
+                                  std::min<int64_t>(dim.extent, INT32_MAX)))
+                            : Expr::size(dim.size);
+    const Expr outside =
+        Expr::make(Op::Or, {Expr::make(Op::Lt, {subscript, Expr::i32(0)}),
+                            Expr::make(Op::Ge, {subscript, extent})});
+    if (isContradiction(outside, Positions::Lanes))
+      proven |= 1u << axis;
+  }
+  return proven;
 }
 
 } // namespace attnjit

@@ -36,6 +36,11 @@ struct AxisUse {
 std::vector<std::array<AxisUse, kMaxBufferRank>>
 computeAxisUse(const ModProgram &mod);
 
+/// Bit n: subscript n of the load lies in its axis, whatever the positions,
+/// sizes, params and contents of buffers are: no clamp is needed. Proven from
+/// constants, and from what `%`, `&` and element types allow.
+unsigned provenAxes(const Expr &load);
+
 } // namespace attnjit
 
 #endif // ATTNJIT_ANALYSIS_AXISUSE_H

@@ -56,6 +56,28 @@ TEST(AxisUse, FindsExactSubscriptsInEveryHook) {
   EXPECT_EQ(uses[5], (Axes{none, byQ, none, none}));
 }
 
+TEST(AxisUse, ProvesSubscriptsFromConstants) {
+  const X q = Var::Q, kv = Var::Kv, h = Var::H, kvh = Var::KvH;
+  const X kvLocal = Var::KvLocal;
+  BufferDecl table = {"table",
+                      DType::F32,
+                      {Dim::fixed(16), Dim::of(Size::Hkv), Dim::fixed(256)},
+                      {},
+                      false,
+                      false};
+  BufferDecl bytes = {"bytes", DType::U8, {Dim::any()}, {}, false, false};
+  const X byte = load(bytes, {kv});
+  EXPECT_EQ(provenAxes(load(table, {q % 16, kvh, byte})), 7u);
+  EXPECT_EQ(provenAxes(load(table, {q % 17, kvh, byte + 1})), 2u);
+  EXPECT_EQ(provenAxes(load(table, {min(max(q, 0), 15), h, q})), 1u);
+  EXPECT_EQ(provenAxes(load(table, {min(max(q, -1), 15), h, q})), 0u);
+  // Lanes past the last key compute, too; sizes of `?` are not known.
+  EXPECT_EQ(provenAxes(load(bytes, {kv % 1})), 0u);
+  BufferDecl keys = {"keys", DType::F32, {Dim::of(Size::Skv)},
+                     {},     false,      false};
+  EXPECT_EQ(provenAxes(load(keys, {kvLocal})), 0u);
+}
+
 TEST(AxisUse, IdentityHasNone) {
   EXPECT_TRUE(computeAxisUse(ModProgram::identity()).empty());
 }
