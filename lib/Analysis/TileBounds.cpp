@@ -381,9 +381,9 @@ Truth MaskWalk::truthOf(const Expr &e) {
 
 TileBounds computeTileBounds(const Expr &mask) {
   if (!mask)
-    return {Expr::boolean(false), Expr::boolean(true)};
+    return {Expr::boolean(false), Expr::boolean(true), {}};
   Truth truth = MaskWalk().truthOf(mask);
-  return {simplify(truth.never), simplify(truth.always)};
+  return {simplify(truth.never), simplify(truth.always), findTileCuts(mask)};
 }
 
 std::vector<RangeAxis> findRangeAxes(const TileBounds &bounds) {

@@ -81,7 +81,20 @@ double TileClassifier::costOf(const PairBox &box) const {
   const double elements = readAxes == 0   ? 0
                           : readAxes == 1 ? queries + keys
                                           : queries * keys;
-  return 1 + elements / kElementsPerDecision;
+  double parts = 0;
+  if (!tileBounds.cuts.empty() && !cutsOf(box).empty())
+    parts = double(mostPartsOf(box.i1 - box.i0, box.j1 - box.j0)) / 4;
+  return 1 + parts + elements / kElementsPerDecision;
+}
+
+/// Large boxes are halved anyway.
+std::vector<TileCut> TileClassifier::cutsOf(const PairBox &box) const {
+  constexpr int64_t kLargestCut = 1 << 16;
+  if (tileBounds.cuts.empty() || box.pairs() > kLargestCut)
+    return {};
+  const int64_t queries = box.i1 - box.i0, keys = box.j1 - box.j0;
+  return affordableCuts(tileBounds.cuts, queries, keys,
+                        mostPartsOf(queries, keys));
 }
 
 void TileClassifier::bind(const Bindings &values, int32_t offsetOfQ,
@@ -92,6 +105,38 @@ void TileClassifier::bind(const Bindings &values, int32_t offsetOfQ,
 }
 
 TileKind TileClassifier::classify(const PairBox &box) {
+  const TileKind whole = classifyWhole(box);
+  if (whole != TileKind::Partial)
+    return whole;
+  const std::vector<TileCut> cuts = cutsOf(box);
+  return cuts.empty() ? whole : classifyParts(box, cuts);
+}
+
+TileKind TileClassifier::classifyParts(const PairBox &box,
+                                       std::span<const TileCut> cuts) {
+  auto endOfPart = [&](bool ofKeys, int64_t row, int64_t end, int32_t offset) {
+    for (const TileCut &cut : cuts)
+      if (cut.ofKeys == ofKeys)
+        end = std::min(end, cut.lastOfPart(row + offset) - offset + 1);
+    return end;
+  };
+  std::optional<TileKind> all;
+  for (int64_t i = box.i0; i < box.i1;) {
+    const int64_t iEnd = endOfPart(false, i, box.i1, qOffset);
+    for (int64_t j = box.j0; j < box.j1;) {
+      const int64_t jEnd = endOfPart(true, j, box.j1, kvOffset);
+      const TileKind part = classifyWhole({i, iEnd, j, jEnd});
+      if (part == TileKind::Partial || (all && *all != part))
+        return TileKind::Partial;
+      all = part;
+      j = jEnd;
+    }
+    i = iEnd;
+  }
+  return all.value_or(TileKind::Partial);
+}
+
+TileKind TileClassifier::classifyWhole(const PairBox &box) {
   auto set = [this](Var global, Var local, int64_t index, int32_t offset) {
     point[global] = static_cast<int32_t>(index + offset);
     point[local] = static_cast<int32_t>(index);

@@ -72,7 +72,8 @@ std::string symbolOf(Entry entry) {
 }
 
 bool hasCostFunction(const CanonicalMod &mod, Entry entry) {
-  return entry == Entry::Prefill && inferMask(mod.program).mask();
+  return entry == Entry::Prefill &&
+         inferMask(mod.program, FiniteScores::Tested).mask();
 }
 
 static std::string printModule(mlir::ModuleOp module) {
@@ -114,7 +115,10 @@ Expected<std::string> Pipeline::run(const CanonicalMod &mod,
     return content;
   };
 
-  ModProgram program = inferMask(mod.program);
+  // A GPU's runs do not look at q and k first.
+  ModProgram program =
+      inferMask(mod.program,
+                target.isGpu() ? FiniteScores::Unknown : FiniteScores::Tested);
   auto expr = reached(Stage::Expr, ".mod", [&] { return print(program); });
   if (!expr || stage == Stage::Expr)
     return expr;

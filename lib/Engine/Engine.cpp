@@ -89,8 +89,13 @@ static KernelSignature signatureOf(const ModProgram &mod,
   signature.prefillOnly =
       signature.softmax && !scalesWithProb(canonical.program.prob());
   describeKernel(spec, target, signature);
-  const Expr mask = inferMask(canonical.program).mask();
-  for (const RangeAxis &range : findRangeAxes(computeTileBounds(mask)))
+  const ModProgram inferred =
+      inferMask(canonical.program,
+                target.isGpu() ? FiniteScores::Unknown : FiniteScores::Tested);
+  signature.asksForFiniteScores =
+      inferred.params().size() > canonical.program.params().size();
+  for (const RangeAxis &range :
+       findRangeAxes(computeTileBounds(inferred.mask())))
     signature.ranges.push_back(
         {canonical.program.bufferOrdinal(range.buffer), range.axis});
   return signature;

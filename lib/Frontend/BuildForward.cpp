@@ -12,6 +12,7 @@
 
 #include "attnjit/Frontend/BuildForward.h"
 
+#include "attnjit/Analysis/AxisUse.h"
 #include "attnjit/Analysis/ProbScaling.h"
 #include "attnjit/Dialect/Attn/IR/Attn.h"
 #include "attnjit/Expr/Visitor.h"
@@ -152,12 +153,13 @@ private:
     if (root->op() != Op::Reduce)
       for (const Expr &operand : root->operands())
         operands.push_back(emit(operand));
-    mlir::Value value = emitNode(*root, operands);
+    mlir::Value value = emitNode(root, operands);
     values.try_emplace(root.get(), value);
     return value;
   }
 
-  mlir::Value emitNode(const ExprNode &node, ArrayRef<mlir::Value> operands) {
+  mlir::Value emitNode(const Expr &root, ArrayRef<mlir::Value> operands) {
+    const ExprNode &node = *root;
     mlir::Type type = convert(b, node.type());
     switch (node.op()) {
     case Op::Const:
@@ -173,8 +175,9 @@ private:
       return attn::ParamOp::create(b, loc, type,
                                    mod.paramOrdinal(node.param().name));
     case Op::Load:
-      return attn::LoadOp::create(
-          b, loc, type, mod.bufferOrdinal(node.buffer().name), operands);
+      return attn::LoadOp::create(b, loc, type,
+                                  mod.bufferOrdinal(node.buffer().name),
+                                  operands, provenAxes(root));
     case Op::LoadMin:
     case Op::LoadMax:
       return attn::LoadRangeOp::create(b, loc, type, rangeKindOf(node),
@@ -274,13 +277,21 @@ OwningOpRef<ModuleOp> buildForward(MLIRContext &context, const ModProgram &mod,
     params.push_back(TypeAttr::get(convert(b, param.type)));
   for (const BufferDecl &buffer : mod.buffers())
     buffers.push_back(TypeAttr::get(bufferType(b, buffer)));
+  auto cutsOf = [&](bool ofKeys) -> DenseI64ArrayAttr {
+    SmallVector<int64_t> numbers;
+    for (const TileCut &cut : bounds.cuts)
+      if (cut.ofKeys == ofKeys)
+        numbers.append({cut.period, cut.offset});
+    return numbers.empty() ? DenseI64ArrayAttr()
+                           : b.getDenseI64ArrayAttr(numbers);
+  };
   const bool hasSoftmax = mod.normalize() == Normalize::Softmax;
   auto forward = attn::ForwardOp::create(
       b, loc, name, spec.D, spec.Dv, convert(b, spec.dtype), spec.maskTensor,
       spec.dropout,
       hasSoftmax ? attn::Normalization::Softmax : attn::Normalization::None,
       hasSoftmax && !scalesWithProb(mod.prob()), b.getArrayAttr(params),
-      b.getArrayAttr(buffers));
+      b.getArrayAttr(buffers), cutsOf(false), cutsOf(true));
 
   auto hook = [&](Region &region, std::span<const Expr> results,
                   bool takesValue) {

@@ -32,9 +32,12 @@ public:
   LoadEmitter(OpBuilder &builder, Location loc, const BufferAccess &buffer)
       : b(builder), loc(loc), buffer(buffer) {}
 
-  Value emit(ArrayRef<Value> subscripts, ArrayRef<int> steps) {
+  Value emit(ArrayRef<Value> subscripts, ArrayRef<int> steps,
+             unsigned inBounds) {
     for (auto [axis, subscript] : llvm::enumerate(subscripts)) {
-      clamped.push_back(clamp(subscript, buffer.last[axis]));
+      clamped.push_back(inBounds >> axis & 1
+                            ? subscript
+                            : clamp(subscript, buffer.last[axis]));
       if (isVector(subscript))
         varying.push_back(axis);
     }
@@ -260,8 +263,8 @@ mlir::Type storageTypeOf(const BufferAccess &buffer) {
 mlir::Value emitBufferLoad(OpBuilder &b, Location loc,
                            const BufferAccess &buffer,
                            ArrayRef<mlir::Value> subscripts,
-                           ArrayRef<int> steps) {
-  return LoadEmitter(b, loc, buffer).emit(subscripts, steps);
+                           ArrayRef<int> steps, unsigned inBounds) {
+  return LoadEmitter(b, loc, buffer).emit(subscripts, steps, inBounds);
 }
 
 mlir::Value emitBufferOffset(OpBuilder &b, Location loc,

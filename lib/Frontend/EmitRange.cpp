@@ -33,15 +33,23 @@ constexpr int kNeighbours = 4;
 /// A box of more rows than this has no bound: deciding a tile must stay cheap.
 constexpr int kMostRows = 16;
 
+std::optional<unsigned> lastSpanned(const RangeRequest &request) {
+  for (unsigned axis = request.spans.size(); axis-- > 0;)
+    if (request.spans[axis])
+      return axis;
+  return std::nullopt;
+}
+
 /// Emits one operation; bundles what every step needs.
 class RangeEmitter {
 public:
   RangeEmitter(OpBuilder &builder, Location loc, const BufferAccess &buffer,
-               const RangeSummary *summary, attn::LoadRangeOp op)
-      : b(builder), loc(loc), buffer(buffer), summary(summary), op(op) {}
+               const RangeSummary *summary, const RangeRequest &request)
+      : b(builder), loc(loc), buffer(buffer), summary(summary),
+        request(request) {}
 
   Value emit(ArrayRef<Value> ends) {
-    rowAxis = summarizedAxis(op);
+    rowAxis = lastSpanned(request);
     for (size_t axis = 0; axis < buffer.last.size(); ++axis) {
       lo.push_back(clamp(ends[2 * axis], buffer.last[axis]));
       Value end = clamp(ends[2 * axis + 1], buffer.last[axis]);
@@ -68,13 +76,14 @@ public:
   }
 
 private:
-  bool varies(size_t axis) {
-    return op.getEnds()[2 * axis] != op.getEnds()[2 * axis + 1];
+  bool varies(size_t axis) { return request.spans[axis]; }
+  bool isLogical() {
+    return request.kind == attn::Reduction::Any ||
+           request.kind == attn::Reduction::All;
   }
-  bool isLogical() { return op.getResult().getType().isInteger(1); }
   bool wantsLeast() {
-    return op.getKind() == attn::Reduction::Min ||
-           op.getKind() == attn::Reduction::All;
+    return request.kind == attn::Reduction::Min ||
+           request.kind == attn::Reduction::All;
   }
 
   /// The rows of the axes `outer`, with all other subscripts in `at`.
@@ -124,7 +133,7 @@ private:
 
   /// Whether the row is declared not to decrease.
   bool isSorted() {
-    return op.getSorted() && *rowAxis + 1 == buffer.last.size();
+    return request.sorted && *rowAxis + 1 == buffer.last.size();
   }
 
   Value loadEnd(SmallVectorImpl<Value> &at, Value end) {
@@ -186,7 +195,7 @@ private:
   }
 
   Value combine(Value x, Value y) {
-    switch (op.getKind()) {
+    switch (request.kind) {
     case attn::Reduction::Any:
       return arith::OrIOp::create(b, loc, x, y);
     case attn::Reduction::All:
@@ -233,8 +242,9 @@ private:
 
   Value branch(Value condition, function_ref<Value()> then,
                function_ref<Value()> otherwise) {
-    auto made = scf::IfOp::create(b, loc, op.getResult().getType(), condition,
-                                  /*withElseRegion=*/true);
+    auto made = scf::IfOp::create(
+        b, loc, isLogical() ? b.getI1Type() : b.getI32Type(), condition,
+        /*withElseRegion=*/true);
     auto fill = [&](Block *block, function_ref<Value()> emit) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(block);
@@ -249,25 +259,30 @@ private:
   Location loc;
   const BufferAccess &buffer;
   const RangeSummary *summary;
-  attn::LoadRangeOp op;
+  const RangeRequest &request;
   std::optional<unsigned> rowAxis;
   SmallVector<Value> lo, hi; ///< of the box, inside the buffer
 };
 } // namespace
 
-std::optional<unsigned> summarizedAxis(attn::LoadRangeOp op) {
+RangeRequest rangeRequestOf(attn::LoadRangeOp op) {
+  RangeRequest request = {op.getKind(), {}, op.getSorted()};
   ValueRange ends = op.getEnds();
-  for (unsigned axis = ends.size() / 2; axis-- > 0;)
-    if (ends[2 * axis] != ends[2 * axis + 1])
-      return axis;
-  return std::nullopt;
+  for (size_t axis = 0; axis < ends.size() / 2; ++axis)
+    request.spans.push_back(ends[2 * axis] != ends[2 * axis + 1]);
+  return request;
+}
+
+std::optional<unsigned> summarizedAxis(attn::LoadRangeOp op) {
+  return lastSpanned(rangeRequestOf(op));
 }
 
 mlir::Value emitBufferRange(OpBuilder &b, Location loc,
                             const BufferAccess &buffer,
-                            const RangeSummary *summary, attn::LoadRangeOp op,
+                            const RangeSummary *summary,
+                            const RangeRequest &request,
                             ArrayRef<mlir::Value> ends) {
-  return RangeEmitter(b, loc, buffer, summary, op).emit(ends);
+  return RangeEmitter(b, loc, buffer, summary, request).emit(ends);
 }
 
 } // namespace attnjit

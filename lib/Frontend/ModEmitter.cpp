@@ -173,7 +173,8 @@ mlir::Value ModEmitter::emitLoad(attn::LoadOp op) {
   SmallVector<int> subscriptSteps = llvm::map_to_vector(
       subscripts, [&](mlir::Value v) { return steps.lookup(v); });
   return emitBufferLoad(b, loc, captures->buffers[op.getOrdinal()], subscripts,
-                        subscriptSteps);
+                        subscriptSteps,
+                        static_cast<unsigned>(op.getInBounds()));
 }
 
 mlir::Value ModEmitter::emitLoadRange(attn::LoadRangeOp op) {
@@ -185,7 +186,8 @@ mlir::Value ModEmitter::emitLoadRange(attn::LoadRangeOp op) {
     if (auto found = captures->summaries.find({ordinal, *axis});
         found != captures->summaries.end())
       summary = &found->second;
-  return emitBufferRange(b, loc, captures->buffers[ordinal], summary, op, ends);
+  return emitBufferRange(b, loc, captures->buffers[ordinal], summary,
+                         rangeRequestOf(op), ends);
 }
 
 /// By how much the lanes of a function's value rise, as far as those of its

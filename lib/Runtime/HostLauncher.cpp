@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FiniteScores.h"
 #include "ItemOrder.h"
 #include "RunPlan.h"
 #include "RunStatePool.h"
@@ -121,6 +122,25 @@ static Expected<void> orderItems(const RunPlan &plan, const HostCode &code,
   return {};
 }
 
+/// What RunArgs::costs asks for.
+static Expected<void> findCosts(const RunPlan &plan, const HostCode &code,
+                                AttnJitKernelArgs &args, RunState &state,
+                                Executor &executor, int slots,
+                                std::vector<uint32_t> &costs) {
+  try {
+    costs.assign(plan.items, 1);
+  } catch (const std::bad_alloc &) {
+    return fail(
+        ErrorKind::Environment,
+        fmt::format("no memory for the costs of {} work items", plan.items));
+  }
+  if (!code.cost)
+    return {};
+  state.order.clear();
+  args.item_costs = costs.data();
+  return runAll(code.cost, args, state, executor, slots, plan.items);
+}
+
 namespace {
 class HostLauncher final : public Launcher {
 public:
@@ -161,6 +181,17 @@ Expected<void> HostLauncher::launch(const Launch &launch) const {
       !made)
     return made;
   kernelArgs.summaries = state->summaries.table();
+  // Decode reads K once, and so would this.
+  if (launch.signature.asksForFiniteScores && plan.cells == 0) {
+    Expected<bool> finite = areScoresFinite(launch.args, launch.sizes,
+                                            kernelArgs.scale, executor, slots);
+    if (!finite)
+      return fail(finite.error());
+    state->params.back() = *finite;
+  }
+  if (launch.args.costs)
+    return findCosts(plan, code, kernelArgs, *state, executor, slots,
+                     *launch.args.costs);
 
   Expected<void> done =
       orderItems(plan, code, kernelArgs, *state, executor, slots);

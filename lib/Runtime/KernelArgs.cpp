@@ -117,6 +117,8 @@ void attnjit::fillKernelArgs(const KernelSignature &signature,
   params.clear();
   for (int ordinal : signature.paramSource)
     params.push_back(paramSlot(signature.params[ordinal], args));
+  if (signature.asksForFiniteScores)
+    params.push_back(false);
   buffers.clear();
   for (int ordinal : signature.bufferSource) {
     const CaptureArg *capture =

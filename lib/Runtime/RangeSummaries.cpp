@@ -273,8 +273,37 @@ static bool isWorthwhile(const AttnJitBuffer &buffer, int axis, int64_t most) {
 }
 
 void RunSummaries::enter(const Wanted &wanted, const int32_t *entries) {
-  rows[static_cast<size_t>(wanted.slot * kMaxBufferRank + wanted.source.axis)] =
-      {entries, wanted.source.padded()};
+  // That of the mask tensor stands behind those of the buffers.
+  const size_t index = std::min(
+      static_cast<size_t>(wanted.slot * kMaxBufferRank + wanted.source.axis),
+      rows.size() - 1);
+  rows[index] = {entries, wanted.source.padded()};
+}
+
+/// A mask that is the same for all queries, along the keys: [B, Hq, Skv], axes
+/// that are broadcast of size 1.
+void RunSummaries::addMask(const Tensor &mask, const RunSizes &sizes,
+                           int slot) {
+  SummarySource source;
+  source.data = mask.data;
+  source.dtype = DType::Bool;
+  source.axis = 2;
+  source.size.fill(1);
+  std::array<int64_t, kMaxRank> shape, stride;
+  for (int axis = 0; axis < kMaxRank; ++axis) {
+    const int from = axis - (kMaxRank - mask.rank);
+    shape[axis] = from < 0 ? 1 : mask.shape[from];
+    stride[axis] = shape[axis] > 1 ? mask.stride[from] : 0;
+  }
+  if (stride[2] != 0 || stride[3] == 0)
+    return;
+  source.size = {stride[0] ? shape[0] : 1, stride[1] ? shape[1] : 1, shape[3],
+                 1};
+  source.stride = {stride[0], stride[1], stride[3], 0};
+  AttnJitBuffer buffer = {mask.data, {}, {}};
+  std::ranges::copy(source.size, buffer.size);
+  if (isWorthwhile(buffer, source.axis, mostElements(sizes)))
+    own.push_back({source, 0, slot});
 }
 
 Expected<void> RunSummaries::makeOwn(Executor &executor, int slots) {
@@ -350,13 +379,15 @@ Expected<void> RunSummaries::make(const KernelSignature &signature,
                                   Executor &executor, int slots,
                                   SummaryCache &cache) {
   release();
-  if (signature.ranges.empty())
+  if (signature.ranges.empty() && !args.mask)
     return {};
   try {
     own.clear();
     sources.clear();
     targets.clear();
-    rows.assign(buffers.size() * kMaxBufferRank, {});
+    rows.assign(buffers.size() * kMaxBufferRank + 1, {});
+    if (args.mask)
+      addMask(*args.mask, sizes, static_cast<int>(buffers.size()));
     const int64_t most = mostElements(sizes);
     for (const KernelSignature::RangeUse &use : signature.ranges) {
       const AttnJitBuffer &buffer = buffers[static_cast<size_t>(use.slot)];

@@ -104,6 +104,7 @@ private:
   Expected<void> makeShared(const Wanted &wanted, const KernelSignature &,
                             bool check, Executor &executor, int slots,
                             SummaryCache &cache);
+  void addMask(const Tensor &mask, const RunSizes &sizes, int slot);
   void enter(const Wanted &wanted, const int32_t *entries);
 
   std::vector<AttnJitRangeSummary> rows;

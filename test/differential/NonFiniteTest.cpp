@@ -113,6 +113,29 @@ TEST(NonFinite, KeysThatARowDoesNotKeepAreNotSeen) {
   });
 }
 
+// An added -inf leaves a pair out by its score: with finite scores as a mask
+// does, while a NaN that it is added to is a NaN. Large runs skip tiles by it,
+// and do so only where all scores are certainly finite.
+TEST(NonFinite, AnAddedMinusInfinityKeepsNaN) {
+  ModProgram mod = parsed("score = 2 * score + where(q >= kv, 0.0, -inf)\n");
+  Shape shape = mediumShape();
+  shape.Sq = shape.Skv = 300;
+  Problem plain(mod, shape, 1);
+  expectRows(mod, plain, allFinite);
+  Problem problem(mod, shape, 1);
+  setRow(problem.args.k, 0, 290, kNaN);
+  expectRows(mod, problem, [](int64_t b, int64_t, int64_t) {
+    return b == 0 ? Row::NaN : Row::Finite;
+  });
+  // Of finite elements, a score that is infinite: NaN where -inf is added.
+  Problem large(mod, shape, 1);
+  setRow(large.args.k, 1, 250, 1e30f);
+  setRow(large.args.q, 1, 200, 1e30f);
+  expectRows(mod, large, [](int64_t b, int64_t, int64_t i) {
+    return b == 1 && i == 200 ? Row::NaN : Row::Finite;
+  });
+}
+
 TEST(NonFinite, KeysThatALaneDoesNotKeepAreNotSeen) {
   // Neighbouring rows of one strip keep and leave out the same keys by turns.
   ModProgram mod = parsed("mask = (q + kv) % 2 == 0\n");

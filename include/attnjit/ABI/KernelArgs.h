@@ -46,7 +46,8 @@ typedef struct {
 } AttnJitRangeSummary;
 
 /** An i32 per batch entry: the value of b is data[b * stride]. Where data is
- *  null, an offset is (int32_t)stride for all of them, a length the tensor's. */
+ *  null, an offset is (int32_t)stride for all of them, a length the tensor's.
+ */
 typedef struct {
   const int32_t *data;
   int64_t stride;
@@ -115,7 +116,8 @@ typedef struct {
 
   uint32_t *item_costs; /* by work item: what a cost function writes */
 
-  /* By 4 * slot + axis of a captured buffer; null: there are none. */
+  /* By 4 * slot + axis of a captured buffer; after them that of the mask tensor
+   * along the keys. Null: there are none. */
   const AttnJitRangeSummary *summaries;
 
   uint64_t reserved[12]; /* zero */

@@ -13,9 +13,12 @@
 //
 // The kept pairs and their scores are exactly the same, NaN and infinities
 // included: a pair with `s' = -inf` is not kept, so where c is false the pair
-// is out either way, and where it is true s' is x. `score + where(c, 0, -inf)`
-// is left alone: a NaN or +inf score makes the row NaN there, and a mask would
-// hide it.
+// is out either way, and where it is true s' is x.
+//
+// `x + where(c, 0, -inf)` leaves a pair out by c, too, unless x is NaN or +inf:
+// then the row is NaN. Where x is a tame function of the score, finite for
+// every |score| up to 2^60, c is taken for a mask in runs whose scores are
+// known to be such.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,11 +39,27 @@ struct SplitScore {
 /// prob stay where they are. The caller joins `mask` to the mask hook by and.
 SplitScore splitMask(const Expr &score);
 
+/// The condition c of `x + where(c, 0, -inf)`, with a tame x; null where the
+/// score is none.
+Expr additiveMask(const Expr &score);
+
+/// How a condition that leaves pairs out of finite scores alone becomes a mask.
+enum class FiniteScores : uint8_t {
+  Assumed, ///< always: what people mean by it
+  Tested,  ///< where the last param, kFiniteScores, is true
+  Unknown, ///< never
+};
+/// Name of a bool param that says whether the scores of a run are finite. Mods
+/// that kernels are compiled from have no such name.
+inline constexpr const char *kFiniteScores = "finite";
+
 /// The mod with conditions that its score hides in `where(c, x, -inf)` moved to
-/// the mask, where whole tiles are skipped by them: what kernels are compiled
-/// from. Captures keep their ordinals; where there is nothing to move, or at
-/// the limits of size and depth, the mod stays as it is.
-ModProgram inferMask(const ModProgram &mod);
+/// the mask, and those of `x + where(c, 0, -inf)` joined to it, where whole
+/// tiles are skipped by them: what kernels are compiled from, with `Tested`.
+/// Captures keep their ordinals; where there is nothing to move, or at the
+/// limits of size and depth, the mod stays as it is.
+ModProgram inferMask(const ModProgram &mod,
+                     FiniteScores scores = FiniteScores::Assumed);
 
 } // namespace attnjit
 

@@ -28,6 +28,7 @@
 #ifndef ATTNJIT_ANALYSIS_TILEBOUNDS_H
 #define ATTNJIT_ANALYSIS_TILEBOUNDS_H
 
+#include "attnjit/Analysis/TileCuts.h"
 #include "attnjit/Expr/Expr.h"
 
 #include <string>
@@ -38,6 +39,8 @@ namespace attnjit {
 struct TileBounds {
   Expr empty; ///< bool; true: the mask is false at every pair of the tile
   Expr full;  ///< bool; true: the mask is true at every pair of the tile
+  /// Where a tile may be cut into parts that are decided more closely.
+  std::vector<TileCut> cuts = {};
 };
 
 /// Bounds of `mask` (bool, no score or prob). A null mask is always full.

@@ -71,6 +71,9 @@ private:
   TileClassifier(TileBounds bounds, Interpreter decide, Interpreter mask)
       : tileBounds(std::move(bounds)), decide(std::move(decide)),
         mask(std::move(mask)) {}
+  TileKind classifyWhole(const PairBox &box);
+  TileKind classifyParts(const PairBox &box, std::span<const TileCut> cuts);
+  std::vector<TileCut> cutsOf(const PairBox &box) const;
   bool keepsNext(int64_t j);
 
   TileBounds tileBounds;

@@ -23,10 +23,13 @@ namespace attnjit {
 /// where nothing is known. Where one subscript alone is a vector and has a
 /// step, its lanes are compared at run time: consecutive elements take one
 /// load, equal ones one element.
+///
+/// Bit n of `inBounds` promises that subscript n lies inside: it is not
+/// clamped.
 mlir::Value emitBufferLoad(mlir::OpBuilder &b, mlir::Location loc,
                            const BufferAccess &buffer,
                            mlir::ArrayRef<mlir::Value> subscripts,
-                           mlir::ArrayRef<int> steps);
+                           mlir::ArrayRef<int> steps, unsigned inBounds = 0);
 
 /// What the axes with a subscript add to an element's offset, in elements: i64,
 /// or a vector of i64 where a subscript is a vector. Axes whose subscript is

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes an attn.load_range and the ends of its box; gives a bound on the
-// elements in it, in constant time: exact where the box is short, else from a
-// summary of the buffer, else none at all.
+// Takes what an attn.load_range asks for and the ends of its box; gives a bound
+// on the elements in it, in constant time: exact where the box is short, else
+// from a summary of the buffer, else none at all.
 //
 // A summary holds, for each row of a buffer along one axis, the extremes of
 // aligned blocks of 4, 8, 16, ... elements: those of the least elements, then
@@ -34,12 +34,24 @@ inline constexpr int kFirstSummaryLevel = 2;
 /// one whose two ends differ; none where the box is one element.
 std::optional<unsigned> summarizedAxis(attn::LoadRangeOp op);
 
+/// What is asked of a box.
+struct RangeRequest {
+  attn::Reduction kind;
+  /// By axis: whether the two ends may differ. The last one that does is that
+  /// of the summary.
+  llvm::SmallVector<bool, 4> spans;
+  /// Declared not to decrease along the last axis.
+  bool sorted = false;
+};
+RangeRequest rangeRequestOf(attn::LoadRangeOp op);
+
 /// A bound on the elements of the box `ends`, scalars, as i32 or i1.
-/// `summary` is that along `axis`, or null. Reads elements of the buffer and of
-/// the summary alone.
+/// `summary` is that along the last axis that the box spans, or null. Reads
+/// elements of the buffer and of the summary alone.
 mlir::Value emitBufferRange(mlir::OpBuilder &b, mlir::Location loc,
                             const BufferAccess &buffer,
-                            const RangeSummary *summary, attn::LoadRangeOp op,
+                            const RangeSummary *summary,
+                            const RangeRequest &request,
                             mlir::ArrayRef<mlir::Value> ends);
 
 } // namespace attnjit

@@ -73,6 +73,11 @@ struct RunArgs {
   /// Compares what runs share of captured buffers with the buffers as they are:
   /// a false `version` is an InvalidArgument.
   bool checkVersions = false;
+  /// Where given, nothing is computed: it gets, by work item, how many strips
+  /// of queries by blocks of keys the item would compute, which takes the time
+  /// of the decisions about them. 1 each where the mod has no mask. Of no
+  /// effect on a GPU.
+  std::vector<uint32_t> *costs = nullptr;
   /// Who runs the work items; null: the executor of the engine. Of no effect on
   /// a GPU.
   Executor *executor = nullptr;
@@ -114,6 +119,9 @@ struct KernelSignature {
     bool byQ = false, byKv = false;
   };
   std::vector<std::array<AxisUse, kMaxBufferRank>> bufferAxisUse;
+  /// The code has one more slot after `paramSource`, a bool: whether all scores
+  /// of the run are certainly finite. A false one costs time alone.
+  bool asksForFiniteScores = false;
   /// Axes of captured buffers along which the code asks for extremes, each
   /// once; the slot is an index of `bufferSource`.
   struct RangeUse {

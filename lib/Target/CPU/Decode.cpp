@@ -173,14 +173,14 @@ void DecodeEmitter::emitItem(Value index) {
   item.mods->emitReady(forward.getSink());
 
   ir.loop(ir.cI64(0), item.rows, 1, [&](Value row) { emitPack(row); });
-  Value some = ir.cmp(Ir::Pred::slt, item.kvBegin, item.kvEnd);
-  ir.ifThen(some, [&] {
-    Verdict all = emitBounds(item.kvBegin, ir.sub(item.kvEnd, ir.cI64(1)));
-    ir.ifThen(ir.isFalse(all.empty), [&] {
-      ir.loop(item.kvBegin, item.kvEnd, s.blockKv,
-              [&](Value kv0) { emitBlock(kv0); });
-    });
-  });
+  auto decide = [&](Value first, Value last) {
+    return emitBounds(first, last);
+  };
+  auto leave = [&](Value, Value) {
+    return TileVerdict{ir.cI1(false), ir.cI1(false)};
+  };
+  emitKeySearch(ir, item.kvBegin, item.kvEnd, s.blockKv, decide, leave,
+                [&](Value kv0, Value full) { emitBlock(kv0, full); });
   emitFinish();
 }
 
@@ -211,10 +211,9 @@ void DecodeEmitter::emitPack(Value row) {
 // Blocks of keys
 //===----------------------------------------------------------------------===//
 
-DecodeEmitter::Verdict DecodeEmitter::emitBoundsOf(const ModEmitter &base,
-                                                   Value qFirst, Value qLast,
-                                                   Value kvFirst,
-                                                   Value kvLast) {
+TileVerdict DecodeEmitter::emitBoundsOf(const ModEmitter &base, Value qFirst,
+                                        Value qLast, Value kvFirst,
+                                        Value kvLast) {
   ModEmitter emitter = base;
   bindQueryCorners(ir, emitter, qFirst, qLast, item.qOffset);
   bindKeyCorners(ir, emitter, kvFirst, kvLast, item.kvOffset);
@@ -232,28 +231,30 @@ bool DecodeEmitter::readsHead(Region &region) {
 }
 
 /// What the bounds prove for all rows of the item.
-DecodeEmitter::Verdict DecodeEmitter::emitBounds(Value kvFirst, Value kvLast) {
-  if (forward.getBounds().empty())
-    return {ir.cI1(false), ir.cI1(!hasMask())};
-  Verdict all;
-  if (!readsHead(forward.getBounds())) {
+TileVerdict DecodeEmitter::emitBounds(Value kvFirst, Value kvLast) {
+  TileVerdict all = {ir.cI1(false), ir.cI1(forward.getMask().empty())};
+  if (forward.getBounds().empty()) {
+    // The mask, if there is one, is asked of each pair.
+  } else if (!readsHead(forward.getBounds())) {
     all = emitBoundsOf(*item.mods, item.qFirst, item.qLast, kvFirst, kvLast);
   } else {
-    Ir::Values verdict = ir.loop(
-        ir.cI64(0), item.rows, 1, {ir.cI1(true), ir.cI1(true)},
-        [&](Value row, ValueRange carried) {
-          Value q =
-              ir.load(ir.i64(), ir.at(workspace(w.positions), ir.i64(), row));
-          Verdict one = emitBoundsOf(rowEmitter(row), q, q, kvFirst, kvLast);
-          return Ir::Values{ir.bitAnd(carried[0], one.empty),
-                            ir.bitAnd(carried[1], one.full)};
-        });
+    Ir::Values verdict =
+        ir.loop(ir.cI64(0), item.rows, 1, {ir.cI1(true), ir.cI1(true)},
+                [&](Value row, ValueRange carried) {
+                  Value q = ir.load(
+                      ir.i64(), ir.at(workspace(w.positions), ir.i64(), row));
+                  TileVerdict one =
+                      emitBoundsOf(rowEmitter(row), q, q, kvFirst, kvLast);
+                  return Ir::Values{ir.bitAnd(carried[0], one.empty),
+                                    ir.bitAnd(carried[1], one.full)};
+                });
     all = {verdict[0], verdict[1]};
   }
-  // A mask tensor can empty pairs that the mask expression keeps.
-  if (forward.getMaskTensor())
-    all.full = ir.cI1(false);
-  return all;
+  if (!forward.getMaskTensor())
+    return all;
+  Value hFirst = ir.mul(item.kvh, grid.group);
+  Value hLast = ir.sub(ir.add(hFirst, grid.group), ir.cI64(1));
+  return joinMaskTensor(ir, in, all, item.b, hFirst, hLast, kvFirst, kvLast);
 }
 
 /// Knows the head and the query of a row.
@@ -278,27 +279,20 @@ void DecodeEmitter::copyRows(const TensorInput &tensor, Value base,
 }
 
 /// One block of keys for all rows of the item, unless none of them keeps any
-/// of it.
-void DecodeEmitter::emitBlock(Value kv0) {
+/// of it; `full`: all of them are known to keep all.
+void DecodeEmitter::emitBlock(Value kv0, Value full) {
   block.first = kv0;
   block.count = ir.min(ir.sub(item.kvEnd, kv0), ir.cI64(s.blockKv));
   block.padded = ir.mul(ir.divUp(block.count, ir.cI64(ir.lanes)), ir.lanes);
-  Verdict verdict =
-      emitBounds(kv0, ir.add(kv0, ir.sub(block.count, ir.cI64(1))));
   Value whole = ir.cmp(Ir::Pred::eq, block.count, block.padded);
-  Value masked = ir.isFalse(ir.bitAnd(verdict.full, whole));
-  Value any =
-      ir.ifElse(
-            ir.i1(), verdict.empty, [&] { return Ir::Values{ir.cI1(false)}; },
-            [&] {
-              return ir.ifElse(
-                  ir.i1(), masked, [&] { return Ir::Values{emitMaskBits()}; },
-                  [&] {
-                    setValueRows();
-                    return Ir::Values{ir.cI1(true)};
-                  });
-            })
-          .front();
+  Value masked = ir.isFalse(ir.bitAnd(full, whole));
+  Value any = ir.ifElse(
+                    ir.i1(), masked, [&] { return Ir::Values{emitMaskBits()}; },
+                    [&] {
+                      setValueRows();
+                      return Ir::Values{ir.cI1(true)};
+                    })
+                  .front();
   ir.ifThen(any, [&] {
     if (copiesKeys())
       copyRows(in.k, item.k, w.keys, D, width);

@@ -16,6 +16,7 @@
 
 #include "Element.h"
 #include "OnlineSoftmax.h"
+#include "TileSearch.h"
 #include "attnjit/Target/CPU/Decode.h"
 #include "attnjit/Target/Common/Ir.h"
 #include "attnjit/Target/Common/KernelInputs.h"
@@ -67,11 +68,6 @@ private:
     Value last;   ///< largest key of the tensor
   };
 
-  /// What the bounds prove; i1.
-  struct Verdict {
-    Value empty, full;
-  };
-
   bool hasSoftmax() {
     return forward.getNormalize() == attn::Normalization::Softmax;
   }
@@ -93,10 +89,10 @@ private:
   void emitGrid();
   void emitItem(Value index);
   void emitPack(Value row);
-  void emitBlock(Value kv0);
-  Verdict emitBounds(Value kvFirst, Value kvLast);
-  Verdict emitBoundsOf(const ModEmitter &base, Value qFirst, Value qLast,
-                       Value kvFirst, Value kvLast);
+  void emitBlock(Value kv0, Value full);
+  TileVerdict emitBounds(Value kvFirst, Value kvLast);
+  TileVerdict emitBoundsOf(const ModEmitter &base, Value qFirst, Value qLast,
+                           Value kvFirst, Value kvLast);
   ModEmitter rowEmitter(Value row);
   void copyRows(const TensorInput &tensor, Value base, int64_t offset,
                 int64_t size, int64_t padded);

@@ -85,7 +85,9 @@ PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
     : ir(builder, schedule.lanes), forward(forward), s(schedule),
       element(forward.getDtype()), D(spec.D), Dv(spec.Dv),
       width(roundUp(Dv, schedule.lanes)),
-      w(PrefillWorkspace::layout(spec, schedule)), softmax(forward) {}
+      w(PrefillWorkspace::layout(spec, schedule)), softmax(forward),
+      itemCuts(cutsOf(forward, s.blockQ, s.blockKv)),
+      stripCuts(cutsOf(forward, s.strip(), s.blockKv)) {}
 
 void PrefillEmitter::emit() {
   planDistances();
@@ -181,11 +183,24 @@ void PrefillEmitter::emitItem() {
   ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitFinish(strip); });
 }
 
+/// Visits the blocks of keys that the item is not known to leave out.
+void PrefillEmitter::emitKeys(function_ref<void(Value kv0, Value full)> visit) {
+  Value qLast = ir.min(ir.add(item.q0, s.blockQ - 1), item.lastRow);
+  emitKeySearch(
+      ir, ir.cI64(0), in.Skv, s.blockKv,
+      [&](Value first, Value last) {
+        return emitBounds(item.q0, qLast, first, last);
+      },
+      [&](Value first, Value last) {
+        return emitPartBounds(itemCuts, item.q0, qLast, first, last);
+      },
+      visit);
+}
+
 /// The passes over the keys: one, or two that share their code.
 void PrefillEmitter::emitPasses() {
   auto emitPass = [&] {
-    ir.loop(ir.cI64(0), in.Skv, s.blockKv,
-            [&](Value kv0) { emitKeyBlock(kv0); });
+    emitKeys([&](Value kv0, Value full) { emitKeyBlock(kv0, full); });
   };
   if (!hasTwoPasses())
     return emitPass();
@@ -235,22 +250,17 @@ void PrefillEmitter::emitPack(Value strip) {
   fill(stripPart(w.acc, strip, width * s.strip()), width * s.strip(), 0.0f);
 }
 
-/// One block of keys for all strips of the item, unless the bounds prove that
-/// none of them keeps any of it.
-void PrefillEmitter::emitKeyBlock(Value kv0) {
+/// One block of keys for all strips of the item; `full`: known to be.
+void PrefillEmitter::emitKeyBlock(Value kv0, Value full) {
   block.first = kv0;
   block.count = ir.min(ir.sub(in.Skv, kv0), ir.cI64(s.blockKv));
-  Value last = ir.sub(ir.add(kv0, block.count), ir.cI64(1));
-  Value qLast = ir.min(ir.add(item.q0, s.blockQ - 1), item.lastRow);
-  Value empty = emitBounds(item.q0, qLast, kv0, last).empty;
-  ir.ifThen(ir.cmp(Ir::Pred::eq, empty, ir.cI1(false)), [&] {
-    if (!element.isWide()) {
-      // Once for all strips: the conversion is then a percent of the work.
-      widenRows(in.k, item.k, w.keys, D);
-      whereWeighted([&] { widenRows(in.v, item.v, w.values, Dv); });
-    }
-    ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) { emitBlock(strip); });
-  });
+  if (!element.isWide()) {
+    // Once for all strips: the conversion is then a percent of the work.
+    widenRows(in.k, item.k, w.keys, D);
+    whereWeighted([&] { widenRows(in.v, item.v, w.values, Dv); });
+  }
+  ir.loop(ir.cI64(0), item.strips, 1,
+          [&](Value strip) { emitBlock(strip, full); });
 }
 
 void PrefillEmitter::widenRows(const TensorInput &tensor, Value base,
@@ -271,7 +281,7 @@ void PrefillEmitter::widenRows(const TensorInput &tensor, Value base,
   });
 }
 
-void PrefillEmitter::emitBlock(Value strip) {
+void PrefillEmitter::emitBlock(Value strip, Value blockFull) {
   StripState state;
   state.index = strip;
   state.first = ir.add(item.q0, ir.mul(strip, s.strip()));
@@ -285,8 +295,14 @@ void PrefillEmitter::emitBlock(Value strip) {
   state.positions = stripPart(w.positions, strip, s.strip());
 
   Value last = ir.sub(ir.add(block.first, block.count), ir.cI64(1));
-  TileVerdict verdict =
-      emitBounds(state.first, lastRowOf(state), block.first, last);
+  SmallVector<Type> types = {ir.i1(), ir.i1()};
+  Ir::Values found = ir.ifElse(
+      types, blockFull, [&] { return Ir::Values{ir.cI1(false), blockFull}; },
+      [&] {
+        TileVerdict strip = emitStripBounds(state.first, block.first, last);
+        return Ir::Values{strip.empty, strip.full};
+      });
+  const TileVerdict verdict = {found[0], found[1]};
   ir.ifThen(ir.cmp(Ir::Pred::eq, verdict.empty, ir.cI1(false)), [&] {
     Value rows =
         ir.loop(ir.cI64(0), block.count, s.rows, {ir.cI64(0)},

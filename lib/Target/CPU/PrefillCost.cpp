@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Beside a kernel with tile bounds stands a function that estimates its work
-// items: the bounds are asked about a few pieces of the keys, and those that
-// are not proven empty are counted. So a run can begin with what takes long.
+// Beside a kernel with tile bounds stands a function that counts what its work
+// items compute: the same decisions, without what they are about. So a run can
+// begin with what takes long.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,29 +17,32 @@ using namespace mlir;
 
 namespace attnjit::cpu {
 
-/// Pieces that the keys of an item are cut into: enough to tell items of one
-/// run apart, few enough to be nothing beside the work itself.
-static constexpr int64_t kPieces = 32;
-
+/// Counts the strips of an item by the blocks of keys that they compute.
 void PrefillEmitter::emitCostFunction(StringRef name) {
   emitForItems(name, [&] {
     item.mods->emitReady(forward.getBounds());
-    Value qLast = ir.min(ir.add(item.q0, s.blockQ - 1), item.lastRow);
-    Value piece =
-        ir.max(ir.divUp(in.Skv, ir.cI64(kPieces)), ir.cI64(s.blockKv));
-    Value cost =
-        ir.loop(ir.cI64(0), ir.divUp(in.Skv, piece), 1, {ir.cI32(0)},
-                [&](Value i, ValueRange carried) {
-                  Value first = ir.mul(i, piece);
-                  Value last =
-                      ir.sub(ir.min(ir.add(first, piece), in.Skv), ir.cI64(1));
-                  Value empty = emitBounds(item.q0, qLast, first, last).empty;
-                  return Ir::Values{
-                      ir.select(empty, carried.front(),
-                                ir.add(carried.front(), ir.cI32(1)))};
-                })
-            .front();
-    ir.store(cost, ir.at(in.itemCosts, ir.i32(), item.index));
+    Value count = ir.at(in.itemCosts, ir.i32(), item.index);
+    ir.store(ir.cI32(0), count);
+    auto add = [&](Value more) {
+      ir.store(ir.add(ir.load(ir.i32(), count), more), count);
+    };
+    emitKeys([&](Value kv0, Value full) {
+      Value kvLast = ir.sub(ir.min(ir.add(kv0, s.blockKv), in.Skv), ir.cI64(1));
+      ir.ifElse(
+          {}, full,
+          [&] {
+            add(ir.trunc32(item.strips));
+            return Ir::Values();
+          },
+          [&] {
+            ir.loop(ir.cI64(0), item.strips, 1, [&](Value strip) {
+              Value first = ir.add(item.q0, ir.mul(strip, s.strip()));
+              Value empty = emitStripBounds(first, kv0, kvLast).empty;
+              add(ir.select(empty, ir.cI32(0), ir.cI32(1)));
+            });
+            return Ir::Values();
+          });
+    });
   });
 }
 

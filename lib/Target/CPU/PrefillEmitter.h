@@ -16,6 +16,7 @@
 
 #include "Element.h"
 #include "OnlineSoftmax.h"
+#include "TileSearch.h"
 #include "attnjit/Target/CPU/Prefill.h"
 #include "attnjit/Target/Common/Ir.h"
 #include "attnjit/Target/Common/KernelInputs.h"
@@ -63,11 +64,6 @@ private:
     Value first;           ///< its first query row
     Value isFirst, isLast; ///< among the strips of its item; i1
     Value queries, acc, reference, threshold, sum, positions;
-  };
-
-  /// What the bounds prove about a range of keys for one strip; i1.
-  struct TileVerdict {
-    Value empty, full;
   };
 
   /// What the mask stage found for one tile; i1.
@@ -120,12 +116,13 @@ private:
   void openItem(Value index, Value blocks);
   void emitItem();
   void emitPasses();
+  void emitKeys(llvm::function_ref<void(Value kv0, Value full)> visit);
   BufferAccess headMask();
   void emitPack(Value strip);
-  void emitKeyBlock(Value kv0);
+  void emitKeyBlock(Value kv0, Value full);
   void widenRows(const TensorInput &tensor, Value base, int64_t offset,
                  int64_t size);
-  void emitBlock(Value strip);
+  void emitBlock(Value strip, Value blockFull);
   void emitValues(const StripState &state, Value rows);
   void emitValueTile(const StripState &state, Value rows, Value d,
                      int64_t height);
@@ -165,6 +162,9 @@ private:
   // PrefillTile.cpp
   TileVerdict emitBounds(Value qFirst, Value qLast, Value kvFirst,
                          Value kvLast);
+  TileVerdict emitPartBounds(llvm::ArrayRef<TileCut> cuts, Value qFirst,
+                             Value qLast, Value kvFirst, Value kvLast);
+  TileVerdict emitStripBounds(Value first, Value kvFirst, Value kvLast);
   Value lastRowOf(const StripState &state);
   Value emitTile(const StripState &state, Value kv, Value row, Value blockFull);
   TileMask decideTile(const StripState &state, Value kv, Value row,
@@ -208,6 +208,8 @@ private:
   KernelInputs in;
   Item item;
   KeyBlock block;
+  /// Of a block of keys for an item, and for one strip of it.
+  std::vector<TileCut> itemCuts, stripCuts;
   std::vector<StripValue> stripValues;
   std::vector<DistanceValue> distanceValues;
   std::vector<TileLoad> tileLoads; ///< that of the mask tensor first

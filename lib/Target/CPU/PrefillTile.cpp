@@ -28,18 +28,50 @@ Value PrefillEmitter::lastRowOf(const StripState &state) {
   return ir.min(ir.add(state.first, s.strip() - 1), item.lastRow);
 }
 
-PrefillEmitter::TileVerdict PrefillEmitter::emitBounds(Value qFirst,
-                                                       Value qLast,
-                                                       Value kvFirst,
-                                                       Value kvLast) {
-  if (forward.getBounds().empty())
-    return {ir.cI1(false), ir.cI1(!hasMask())};
-  ModEmitter emitter = *item.mods;
-  bindQueryCorners(ir, emitter, qFirst, qLast, item.qOffset);
-  bindKeyCorners(ir, emitter, kvFirst, kvLast, item.kvOffset);
-  SmallVector<Value> verdict = emitter.emit(forward.getBounds());
-  // A mask tensor can empty pairs that the mask expression keeps.
-  return {verdict[0], forward.getMaskTensor() ? ir.cI1(false) : verdict[1]};
+TileVerdict PrefillEmitter::emitBounds(Value qFirst, Value qLast, Value kvFirst,
+                                       Value kvLast) {
+  TileVerdict result = {ir.cI1(false), ir.cI1(forward.getMask().empty())};
+  if (!forward.getBounds().empty()) {
+    ModEmitter emitter = *item.mods;
+    bindQueryCorners(ir, emitter, qFirst, qLast, item.qOffset);
+    bindKeyCorners(ir, emitter, kvFirst, kvLast, item.kvOffset);
+    SmallVector<Value> verdict = emitter.emit(forward.getBounds());
+    result = {verdict[0], verdict[1]};
+  }
+  if (!forward.getMaskTensor())
+    return result;
+  return joinMaskTensor(ir, in, result, item.b, item.h, item.h, kvFirst,
+                        kvLast);
+}
+
+TileVerdict PrefillEmitter::emitPartBounds(ArrayRef<TileCut> cuts, Value qFirst,
+                                           Value qLast, Value kvFirst,
+                                           Value kvLast) {
+  return emitPartVerdicts(
+      ir, cuts, {qFirst, qLast, kvFirst, kvLast}, item.qOffset, item.kvOffset,
+      [&](const TileCorners &part) {
+        return emitBounds(part.qFirst, part.qLast, part.kvFirst, part.kvLast);
+      });
+}
+
+/// Of the strip that begins with row `first`, by its parts where the whole says
+/// nothing.
+TileVerdict PrefillEmitter::emitStripBounds(Value first, Value kvFirst,
+                                            Value kvLast) {
+  Value last = ir.min(ir.add(first, s.strip() - 1), item.lastRow);
+  TileVerdict whole = emitBounds(first, last, kvFirst, kvLast);
+  if (stripCuts.empty())
+    return whole;
+  auto values = [](const TileVerdict &verdict) {
+    return Ir::Values{verdict.empty, verdict.full};
+  };
+  Ir::Values found = ir.ifElse(
+      {ir.i1(), ir.i1()}, ir.bitOr(whole.empty, whole.full),
+      [&] { return values(whole); },
+      [&] {
+        return values(emitPartBounds(stripCuts, first, last, kvFirst, kvLast));
+      });
+  return {found[0], found[1]};
 }
 
 Value PrefillEmitter::keyRow(Value kv) {

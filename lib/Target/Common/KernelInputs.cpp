@@ -66,24 +66,16 @@ static BufferAccess loadBuffer(Ir &ir, Value base, RankedTensorType type,
   return access;
 }
 
-/// The summaries that the bounds ask for; a null table has none.
+/// The summaries that the bounds ask for, and that of the mask tensor; a null
+/// table has none.
 static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value args,
-                          CaptureAccess &captures) {
+                          KernelInputs &in) {
   Value table = ir.load(
       ir.ptr(), ir.byteAt(args, offsetof(AttnJitKernelArgs, summaries)));
   Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
   Value present =
       LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne, table, null);
-  forward.getBounds().walk([&](attn::LoadRangeOp op) {
-    std::optional<unsigned> axis = summarizedAxis(op);
-    if (!axis)
-      return;
-    auto [entry, isNew] = captures.summaries.try_emplace(
-        {static_cast<unsigned>(op.getOrdinal()), *axis});
-    if (!isNew)
-      return;
-    const int64_t index =
-        static_cast<int64_t>(op.getOrdinal()) * kMaxBufferRank + *axis;
+  auto loadRow = [&](int64_t index) -> RangeSummary {
     Value row = ir.byteAt(table, index * sizeof(AttnJitRangeSummary));
     Ir::Values fields = ir.ifElse(
         {ir.ptr(), ir.i64()}, present,
@@ -95,8 +87,21 @@ static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value args,
                       ir.byteAt(row, offsetof(AttnJitRangeSummary, padded)))};
         },
         [&] { return Ir::Values{null, ir.cI64(0)}; });
-    entry->second = {fields[0], fields[1]};
+    return {fields[0], fields[1]};
+  };
+  forward.getBounds().walk([&](attn::LoadRangeOp op) {
+    std::optional<unsigned> axis = summarizedAxis(op);
+    if (!axis)
+      return;
+    auto [entry, isNew] = in.captures.summaries.try_emplace(
+        {static_cast<unsigned>(op.getOrdinal()), *axis});
+    if (isNew)
+      entry->second = loadRow(
+          static_cast<int64_t>(op.getOrdinal()) * kMaxBufferRank + *axis);
   });
+  if (forward.getMaskTensor())
+    in.maskSummary = loadRow(static_cast<int64_t>(forward.getBuffers().size()) *
+                             kMaxBufferRank);
 }
 
 static DropoutInput loadDropout(Ir &ir, Value args) {
@@ -199,7 +204,7 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
         cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()), zeros));
   // A GPU's buffers lie in its own memory, where no summaries are made.
   if (captured != Captured::Behind)
-    loadSummaries(ir, forward, args, in.captures);
+    loadSummaries(ir, forward, args, in);
 #undef FIELD
   return in;
 }

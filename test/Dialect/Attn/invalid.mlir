@@ -23,6 +23,21 @@ attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f64, params = [
 
 // -----
 
+// expected-error@+1 {{has 1 numbers in `q_cuts`, expected pairs of period and offset}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [], q_cuts = array<i64: 64>}
+
+// -----
+
+// expected-error@+1 {{has a cut of period 64 and offset 64 in `kv_cuts`, expected a period of 2 or more and an offset below it}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [], kv_cuts = array<i64: 32, 5, 64, 64>}
+
+// -----
+
+// expected-error@+1 {{has a cut of period 1 and offset 0 in `q_cuts`}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [], q_cuts = array<i64: 1, 0>}
+
+// -----
+
 // expected-error@+1 {{has a param of type 'f16', expected f32, i32 or i1}}
 attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [f16], buffers = []}
 

@@ -295,3 +295,20 @@ bounds {
   %w = attn.apply and(%u, %v) : (i1, i1) -> i1
   attn.yield %lt, %w : i1, i1
 }
+
+// Where tiles may be cut, and subscripts that need no clamp.
+// CHECK-LABEL: attn.forward @cut
+// CHECK-SAME: kv_cuts = array<i64: 64, 3>
+// CHECK-SAME: q_cuts = array<i64: 64, 0, 16, 5>
+attn.forward @cut attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
+                              params = [], buffers = [tensor<16xf32>],
+                              q_cuts = array<i64: 64, 0, 16, 5>,
+                              kv_cuts = array<i64: 64, 3>}
+score(%s: f32) {
+  %q = attn.position q
+  %n = attn.constant 16 : i32
+  %i = attn.apply mod(%q, %n) : (i32, i32) -> i32
+  // CHECK: attn.load 0[%{{.*}}] {in_bounds = 1 : i64} : f32
+  %x = attn.load 0[%i] {in_bounds = 1 : i64} : f32
+  attn.yield %x : f32
+}

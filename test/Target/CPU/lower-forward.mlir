@@ -53,9 +53,10 @@ mask {
 
 // -----
 
-// Bounds are scalars: decided for a block of keys, around its loop of tiles,
-// and again for a tile that the block leaves open.
+// Bounds are scalars: decided for ranges of keys, for a block of them around its
+// loop of tiles, and again for a tile that the block leaves open.
 // CHECK-LABEL: llvm.func @bounded(
+// CHECK: scf.while
 // CHECK: arith.xori {{.*}} : i32
 // CHECK: scf.if
 // CHECK: scf.for {{.*}} step %c4_i64
@@ -64,11 +65,13 @@ mask {
 // CHECK: arith.subi {{.*}} : vector<8xi32>
 // CHECK: scf.for {{.*}} iter_args({{(%[a-z0-9_]+ = %[a-z0-9_]+(, )?){12}[)]}}
 // CHECK-NOT: arith.xori {{.*}} : i32
-// Beside it stands what estimates a work item: the bounds of pieces of its keys.
+// Beside it stands what counts the strips of a work item: the same search over
+// its keys, whose ranges are halved.
 // CHECK-LABEL: llvm.func @bounded_cost(
-// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %c0_i32)
+// CHECK: scf.while
 // CHECK: arith.xori {{.*}} : i32
 // CHECK: llvm.store {{.*}} : i32, !llvm.ptr
+// CHECK: arith.shrui
 // CHECK-NOT: vector.fma
 attn.forward @bounded attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                                   params = [], buffers = []}

@@ -55,6 +55,43 @@ TEST(SplitMask, LeavesWhatIsNoMask) {
   expectSplit(score, {}, {});
 }
 
+// Of a sum, a mask of finite scores: where the rest is finite for each of them.
+TEST(SplitMask, FindsConditionsThatAreAdded) {
+  X causal = q >= kv, zero = Expr::f32(0);
+  X added = where(causal, zero, minusInf);
+  BufferDecl bias;
+  bias.name = "bias";
+  bias.element = DType::F32;
+  bias.dims = {Dim::any()};
+  X loaded = Expr::load(bias, {{Expr::var(Var::Kv)}});
+  EXPECT_EQ(additiveMask(score + added), causal.e);
+  EXPECT_EQ(additiveMask(added + score), causal.e);
+  EXPECT_EQ(additiveMask(score + where(causal, minusInf, zero)), (!causal).e);
+  EXPECT_EQ(additiveMask(score * Expr::f32(3) + added), causal.e);
+  for (X none :
+       {score + where(causal, Expr::f32(1), minusInf),
+        score + where(causal, zero, Expr::f32(-1e30f)), score + loaded + added,
+        score * score * score + added, score - added, score})
+    EXPECT_EQ(additiveMask(none), Expr());
+  EXPECT_EQ(additiveMask({}), Expr());
+}
+
+TEST(SplitMask, AsksWhetherScoresAreFinite) {
+  ModParts parts;
+  parts.score = (score + where(q >= kv, Expr::f32(0), minusInf)).e;
+  auto mod = ModProgram::create(parts);
+  ASSERT_TRUE(mod) << mod.error().message();
+  EXPECT_EQ(inferMask(*mod).mask(), (q >= kv).e);
+  EXPECT_TRUE(inferMask(*mod).params().empty());
+  const ModProgram tested = inferMask(*mod, FiniteScores::Tested);
+  ASSERT_EQ(tested.params().size(), 1u);
+  EXPECT_EQ(tested.params()[0].name, kFiniteScores);
+  const X isFinite = Expr::param(tested.params()[0]);
+  EXPECT_EQ(tested.mask(), ((q >= kv) | !isFinite).e);
+  // The score itself stays: it says -inf where the mask is not asked.
+  EXPECT_EQ(tested.score(), mod->score());
+}
+
 TEST(SplitMask, StopsWhereTheLimitOfDepthIs) {
   X hook = score, condition = q >= kv;
   while (true) {

@@ -232,6 +232,21 @@ public:
     loop(cI64(0), cI64(hi), step, body);
   }
 
+  /// while (condition(state)) state = body(state); gives the last state.
+  Values whileLoop(mlir::ValueRange inits,
+                   llvm::function_ref<Value(mlir::ValueRange state)> condition,
+                   llvm::function_ref<Values(mlir::ValueRange state)> body) {
+    auto op = mlir::scf::WhileOp::create(
+        b, loc, inits.getTypes(), inits,
+        [&](mlir::OpBuilder &, mlir::Location, mlir::ValueRange state) {
+          mlir::scf::ConditionOp::create(b, loc, condition(state), state);
+        },
+        [&](mlir::OpBuilder &, mlir::Location, mlir::ValueRange state) {
+          mlir::scf::YieldOp::create(b, loc, body(state));
+        });
+    return Values(op.getResults());
+  }
+
   void ifThen(Value condition, llvm::function_ref<void()> then) {
     auto op = mlir::scf::IfOp::create(b, loc, condition,
                                       /*withElseRegion=*/false);

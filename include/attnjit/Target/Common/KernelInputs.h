@@ -63,6 +63,9 @@ enum class Captured { Elsewhere, Behind };
 
 struct KernelInputs {
   TensorInput q, k, v, out, lse, mask;
+  /// Of the mask tensor along the keys, where it is broadcast over queries;
+  /// null values in code for a GPU.
+  RangeSummary maskSummary;
   mlir::Value B, Hq, Hkv, Sq, Skv, HqGlobal;
   mlir::Value bOffset, hOffset;
   PerBatchInput qOffset, kvOffset;

@@ -101,6 +101,22 @@ LogicalResult ForwardOp::verify() {
   if (getTwoPass() && getNormalize() == Normalization::None)
     return emitOpError("is `two_pass`, but without a softmax one pass knows "
                        "every probability");
+  for (auto [name, cuts] :
+       {std::pair<StringRef, std::optional<ArrayRef<int64_t>>>("q_cuts",
+                                                               getQCuts()),
+        {"kv_cuts", getKvCuts()}}) {
+    if (!cuts)
+      continue;
+    if (cuts->size() % 2)
+      return emitOpError("has ") << cuts->size() << " numbers in `" << name
+                                 << "`, expected pairs of period and offset";
+    for (size_t i = 0; i < cuts->size(); i += 2)
+      if ((*cuts)[i] < 2 || (*cuts)[i + 1] < 0 || (*cuts)[i + 1] >= (*cuts)[i])
+        return emitOpError("has a cut of period ")
+               << (*cuts)[i] << " and offset " << (*cuts)[i + 1] << " in `"
+               << name << "`, expected a period of 2 or more and an offset "
+               << "below it";
+  }
   Type dtype = getDtype();
   if (!dtype.isF32() && !dtype.isF16() && !dtype.isBF16())
     return emitOpError("has dtype ") << dtype << ", expected f32, f16 or bf16";

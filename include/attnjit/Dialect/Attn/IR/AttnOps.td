@@ -45,6 +45,10 @@ def Attn_ForwardOp : Attn_Op<"forward", [
       "mask is false everywhere" and "mask is true everywhere"; a false says
       nothing.
 
+    `q_cuts` and `kv_cuts` say where `bounds` prove more of the parts of a tile
+    than of the whole: pairs of a period and an offset; a part begins at each
+    position p of a query (key) with `(p + offset) % period == 0`.
+
     `two_pass` says that `prob` needs final probabilities: a target computes the
     scores of a row twice, first for the sum of their exponentials, then for the
     output. Without it, `prob` may be applied to probabilities times any
@@ -79,7 +83,9 @@ def Attn_ForwardOp : Attn_Op<"forward", [
                       "::attnjit::attn::Normalization::Softmax">:$normalize,
     UnitAttr:$two_pass,
     TypeArrayAttr:$params,
-    TypeArrayAttr:$buffers);
+    TypeArrayAttr:$buffers,
+    OptionalAttr<DenseI64ArrayAttr>:$q_cuts,
+    OptionalAttr<DenseI64ArrayAttr>:$kv_cuts);
   let regions = (region
     MaxSizedRegion<1>:$score,
     MaxSizedRegion<1>:$mask,
@@ -127,8 +133,12 @@ def Attn_LoadOp : Attn_Op<"load", [Pure]> {
     Reads exactly one element. A subscript outside its axis is clamped to the
     nearest valid one; an empty buffer reads 0 or false. f16 and bf16 elements
     give f32; ui8 gives i32; i64 gives i32, saturated; i8 holds a bool.
+
+    `in_bounds` is a bit mask of the axes whose subscript always lies inside:
+    a promise, for which no clamp is emitted.
   }];
-  let arguments = (ins I64Attr:$ordinal, Variadic<I32>:$subscripts);
+  let arguments = (ins I64Attr:$ordinal, Variadic<I32>:$subscripts,
+                       DefaultValuedAttr<I64Attr, "0">:$in_bounds);
   let results = (outs Attn_Scalar:$result);
   let assemblyFormat =
       "$ordinal `[` $subscripts `]` attr-dict `:` type($result)";
