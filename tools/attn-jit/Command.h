@@ -11,6 +11,7 @@
 //   0  success
 //   1  a failed check or a bad input, with a message on standard error
 //   2  a bad command line
+//   3  `prove` has neither a proof nor a counterexample
 //
 // Results go to standard output or to files, text for people to standard
 // error.
@@ -36,6 +37,7 @@ class ProcessClock;
 inline constexpr int kSuccess = 0;
 inline constexpr int kFailure = 1;
 inline constexpr int kBadCommandLine = 2;
+inline constexpr int kUndecided = 3;
 
 class Command {
 public:
@@ -56,6 +58,8 @@ std::unique_ptr<Command> makeCheckCommand();
 std::unique_ptr<Command> makeFmtCommand();
 std::unique_ptr<Command> makeMaskCommand();
 std::unique_ptr<Command> makeExplainCommand();
+std::unique_ptr<Command> makeDrawCommand();
+std::unique_ptr<Command> makeProveCommand();
 std::unique_ptr<Command> makeBenchCommand();
 std::unique_ptr<Command> makeModsCommand();
 std::unique_ptr<Command> makeCacheCommand();

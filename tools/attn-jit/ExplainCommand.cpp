@@ -48,38 +48,13 @@ private:
 
 } // namespace
 
-/// "M,N", both 1 or more.
-static Expected<TileSize> parseTile(const std::string &text) {
-  const size_t comma = text.find(',');
-  std::optional<int64_t> q, kv;
-  if (comma != std::string::npos) {
-    q = parseInteger<int64_t>(std::string_view(text).substr(0, comma));
-    kv = parseInteger<int64_t>(std::string_view(text).substr(comma + 1));
-  }
-  if (!q || !kv || *q < 1 || *kv < 1)
-    return fail(ErrorKind::InvalidArgument,
-                fmt::format("`{}`; it should be two sizes of 1 or more, as "
-                            "64,128: queries and keys of a tile",
-                            text));
-  return TileSize{*q, *kv};
-}
-
 CLI::App *ExplainCommand::declare(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
       "explain", "Say what the compiler knows of a mod: tiles that it skips, "
                  "what it hoists and proves");
   options.declare(*command, kDefaultD)->required();
   declareDType(*command, options.request.dtype);
-  addParsed(*command, "--tile",
-            "Queries and keys of a tile; those of the kernel unless given",
-            [this](const std::string &text) -> Expected<void> {
-              Expected<TileSize> tile = parseTile(text);
-              if (!tile)
-                return fail(tile.error());
-              explain.tile = *tile;
-              return {};
-            })
-      ->type_name("M,N");
+  declareTile(*command, explain.tile);
   command->add_flag("--brute-force", explain.bruteForce,
                     "Also count the tiles by evaluating the mask at every "
                     "pair, and say where the analysis is not exact");

@@ -27,11 +27,6 @@
 
 namespace attnjit::tool {
 
-/// Queries and keys of a tile.
-struct TileSize {
-  int64_t q = 64, kv = 64;
-};
-
 struct ExplainOptions {
   std::optional<TileSize> tile; ///< none: that of the kernel
   PlaneChoice plane;

@@ -49,10 +49,10 @@ static int runCommandLine(int argc, char **argv, const ProcessClock &clock) {
     CLI::App *app;
   };
   std::vector<Entry> entries;
-  for (auto make :
-       {makeRunCommand, makeCompileCommand, makeCheckCommand, makeFmtCommand,
-        makeMaskCommand, makeExplainCommand, makeBenchCommand, makeModsCommand,
-        makeCacheCommand, makeTargetCommand}) {
+  for (auto make : {makeRunCommand, makeCompileCommand, makeCheckCommand,
+                    makeFmtCommand, makeMaskCommand, makeExplainCommand,
+                    makeDrawCommand, makeProveCommand, makeBenchCommand,
+                    makeModsCommand, makeCacheCommand, makeTargetCommand}) {
     std::unique_ptr<Command> command = make();
     CLI::App *declared = command->declare(app);
     declared->set_version_flag("--version", kVersion);

@@ -63,6 +63,35 @@ void tool::declareThreads(CLI::App &app, int &threads) {
       ->capture_default_str();
 }
 
+/// "M,N", both 1 or more.
+static Expected<TileSize> parseTile(const std::string &text) {
+  const size_t comma = text.find(',');
+  std::optional<int64_t> q, kv;
+  if (comma != std::string::npos) {
+    q = parseInteger<int64_t>(std::string_view(text).substr(0, comma));
+    kv = parseInteger<int64_t>(std::string_view(text).substr(comma + 1));
+  }
+  if (!q || !kv || *q < 1 || *kv < 1)
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("`{}`; it should be two sizes of 1 or more, as "
+                            "64,128: queries and keys of a tile",
+                            text));
+  return TileSize{*q, *kv};
+}
+
+void tool::declareTile(CLI::App &app, std::optional<TileSize> &tile) {
+  addParsed(app, "--tile",
+            "Queries and keys of a tile; those of the kernel unless given",
+            [&tile](const std::string &text) -> Expected<void> {
+              Expected<TileSize> parsed = parseTile(text);
+              if (!parsed)
+                return fail(parsed.error());
+              tile = *parsed;
+              return {};
+            })
+      ->type_name("M,N");
+}
+
 void tool::declarePlane(CLI::App &app, PlaneChoice &choice) {
   app.add_option("--batch", choice.b, "The batch entry that is looked at")
       ->type_name("B")

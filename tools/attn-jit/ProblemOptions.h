@@ -38,6 +38,8 @@ void declareDType(CLI::App &app, std::optional<DType> &dtype);
 void declareTarget(CLI::App &app, std::string &target);
 /// --batch and --head.
 void declarePlane(CLI::App &app, PlaneChoice &choice);
+/// --tile.
+void declareTile(CLI::App &app, std::optional<TileSize> &tile);
 /// --threads; 0 stands for all cores.
 void declareThreads(CLI::App &app, int &threads);
 

@@ -10,6 +10,7 @@
 #include "attnjit/Analysis/SplitMask.h"
 #include "attnjit/Expr/Simplify.h"
 #include "attnjit/Reference/Signature.h"
+#include "attnjit/Spec/Schedule.h"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,14 @@ Expected<void> PlaneChoice::check(const Shape &shape) const {
                               index.option, index.value, index.name,
                               index.size));
   return {};
+}
+
+TileSize tool::kernelTile(const ModProgram &mod, const Problem &problem,
+                          const TargetSpec &target) {
+  if (problem.entry(mod, target) == Entry::Decode)
+    return {1, DecodeSchedule::choose(problem.spec(), target).blockKv};
+  const auto prefill = PrefillSchedule::choose(problem.spec(), target);
+  return {prefill.strip(), prefill.blockKv};
 }
 
 Expected<std::unique_ptr<RunBindings>>

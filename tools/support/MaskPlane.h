@@ -31,6 +31,15 @@ struct PlaneChoice {
   Expected<void> check(const Shape &shape) const;
 };
 
+/// Queries and keys of a tile.
+struct TileSize {
+  int64_t q = 64, kv = 64;
+};
+
+/// The tile that the kernel of a problem decides before it computes it.
+TileSize kernelTile(const ModProgram &mod, const Problem &problem,
+                    const TargetSpec &target);
+
 /// Refers to the problem, which must stay. Serves one thread.
 class MaskPlane {
 public:
