@@ -36,6 +36,7 @@ struct Options {
   double seconds = 60;
   double modSeconds = 30;
   double decodeSeconds = 30;
+  double sparsitySeconds = 120;
   double startupSeconds = 10;
   std::string tool, record, commit, sweep;
 };
@@ -52,6 +53,10 @@ static void declare(CLI::App &app, Options &options) {
       ->capture_default_str();
   app.add_option("--decode-seconds", options.decodeSeconds,
                  "How long to measure decoding")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--sparsity-seconds", options.sparsitySeconds,
+                 "How long to measure the decisions about tiles")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--startup-seconds", options.startupSeconds,
@@ -121,6 +126,8 @@ static Expected<void> measureAll(const Options &options) {
   if (auto ok = measure(options.modSeconds, measureMods); !ok)
     return ok;
   if (auto ok = measure(options.decodeSeconds, measureDecode); !ok)
+    return ok;
+  if (auto ok = measure(options.sparsitySeconds, measureSparsity); !ok)
     return ok;
   auto startup = [&](double s) { return measureStartup(tool, s); };
   if (auto ok = measure(options.startupSeconds, startup); !ok)

@@ -29,6 +29,11 @@ Expected<std::vector<Figure>> measureKernels(double seconds);
 /// Mods against the plain kernel, D = 128 and S = 2048, one thread.
 Expected<std::vector<Figure>> measureMods(double seconds);
 
+/// What deciding the tiles of masks costs against attention, at lengths up to a
+/// million, and against making the mask a tensor; how time follows the kept
+/// pairs; what two threads gain where rows differ.
+Expected<std::vector<Figure>> measureSparsity(double seconds);
+
 /// Processes: from exec of the tool to its first result, with an empty cache
 /// and with a filled one.
 /// Decoding against reading K and V, and against the peak of the machine.

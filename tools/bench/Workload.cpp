@@ -34,6 +34,8 @@ Workload::create(Engine &engine, std::string_view modText,
     return fail(problem.error());
   work->problem.emplace(std::move(*problem));
   work->problem->args().executor = work->executor.get();
+  if (options.prepare)
+    options.prepare(*work);
   Expected<TargetSpec> host = TargetSpec::host();
   if (!host)
     return fail(host.error());
@@ -62,6 +64,16 @@ Workload::create(Engine &engine, std::string_view modText,
 Expected<double> Workload::measureMs() {
   tool::Stopwatch stopwatch;
   Expected<void> done = kernel->run(problem->args());
+  if (!done)
+    return fail(done.error());
+  return stopwatch.ms();
+}
+
+Expected<double> Workload::measureDecisionsMs() {
+  RunArgs deciding = problem->args();
+  deciding.costs = &costs;
+  tool::Stopwatch stopwatch;
+  Expected<void> done = kernel->run(deciding);
   if (!done)
     return fail(done.error());
   return stopwatch.ms();

@@ -16,6 +16,7 @@
 
 #include "attnjit/Engine/Engine.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,10 +31,14 @@ enum class MaskTensor {
   PerKey,  ///< [1, Skv]
 };
 
+class Workload;
+
 struct WorkloadOptions {
   int threads = 1; ///< 0 stands for all cores
   MaskTensor mask = MaskTensor::None;
   DType dtype = DType::F32; ///< of q, k, v and out
+  /// Called before pairs are counted: captured buffers are random until then.
+  std::function<void(const Workload &)> prepare = {};
 };
 
 /// Compiled once, run many times, on random tensors.
@@ -46,6 +51,13 @@ public:
 
   /// Milliseconds of one run.
   Expected<double> measureMs();
+  /// Milliseconds of what RunArgs::costs does.
+  Expected<double> measureDecisionsMs();
+  /// Bytes that it fills.
+  int64_t costBytes() const {
+    return static_cast<int64_t>(costs.size() * sizeof(uint32_t));
+  }
+  const ModProgram &program() const { return mod; }
   /// Microseconds of asking the engine for the kernel that it has compiled.
   Expected<double> measureLookupUs();
 
@@ -68,6 +80,7 @@ private:
   Entry chosenEntry = Entry::Prefill;
   std::optional<Kernel> kernel;
   double flopCount = 0;
+  std::vector<uint32_t> costs;
 };
 
 } // namespace attnjit::bench
