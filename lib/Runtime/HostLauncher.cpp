@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cassert>
 #include <new>
+#include <span>
 
 using namespace attnjit;
 
@@ -96,34 +97,8 @@ static Expected<void> runAll(AttnJitKernelFn function,
   return done ? run.result() : done;
 }
 
-/// Leaves in `state` an order of the items that keeps all threads busy to the
-/// end, where items differ.
-static Expected<void> orderItems(const RunPlan &plan, const HostCode &code,
-                                 AttnJitKernelArgs &args, RunState &state,
-                                 Executor &executor, int slots) {
-  state.order.clear();
-  if (!code.cost || slots == 1 || plan.items <= slots)
-    return {};
-  try {
-    state.costs.resize(plan.items);
-    state.order.reserve(plan.items);
-  } catch (const std::bad_alloc &) {
-    return fail(
-        ErrorKind::Environment,
-        fmt::format("no memory for the costs of {} work items", plan.items));
-  }
-  args.item_costs = state.costs.data();
-  if (auto done = runAll(code.cost, args, state, executor, slots, plan.items);
-      !done)
-    return done;
-  state.order.resize(plan.items);
-  if (!orderByCost(state.costs, plan.itemsPerHead, state.order))
-    state.order.clear();
-  return {};
-}
-
-/// What RunArgs::costs asks for.
-static Expected<void> findCosts(const RunPlan &plan, const HostCode &code,
+/// Has the kernel estimate what each work item costs.
+static Expected<void> findCosts(const RunPlan &plan, AttnJitKernelFn cost,
                                 AttnJitKernelArgs &args, RunState &state,
                                 Executor &executor, int slots,
                                 std::vector<uint32_t> &costs) {
@@ -134,11 +109,51 @@ static Expected<void> findCosts(const RunPlan &plan, const HostCode &code,
         ErrorKind::Environment,
         fmt::format("no memory for the costs of {} work items", plan.items));
   }
-  if (!code.cost)
-    return {};
   state.order.clear();
+  if (!cost)
+    return {};
   args.item_costs = costs.data();
-  return runAll(code.cost, args, state, executor, slots, plan.items);
+  return runAll(cost, args, state, executor, slots, plan.items);
+}
+
+/// Makes items of prefill smaller, and leaves in `state` an order of them,
+/// where that keeps all threads busy to the end.
+static Expected<void> balance(RunPlan &plan, const Launch &launch,
+                              AttnJitKernelFn cost, AttnJitKernelArgs &args,
+                              RunState &state, int slots) {
+  state.order.clear();
+  if (slots == 1 || plan.itemQueries == 0)
+    return {};
+  auto cut = [&](std::span<const uint32_t> costs) {
+    const int64_t queries =
+        fairItemQueries(plan, launch.signature.strip, slots, costs);
+    if (queries == plan.itemQueries)
+      return false;
+    plan = planPrefill(launch.sizes, args.item_queries = queries);
+    return true;
+  };
+  auto weigh = [&] {
+    return findCosts(plan, cost, args, state, launch.executor, slots,
+                     state.costs);
+  };
+  cut({});
+  if (!cost)
+    return {};
+  if (auto done = weigh(); !done)
+    return done;
+  if (cut(state.costs))
+    if (auto done = weigh(); !done)
+      return done;
+  try {
+    state.order.resize(plan.items);
+  } catch (const std::bad_alloc &) {
+    return fail(
+        ErrorKind::Environment,
+        fmt::format("no memory for the order of {} work items", plan.items));
+  }
+  if (!orderByCost(state.costs, plan.itemsPerHead, state.order))
+    state.order.clear();
+  return {};
 }
 
 namespace {
@@ -156,7 +171,7 @@ private:
 } // namespace
 
 Expected<void> HostLauncher::launch(const Launch &launch) const {
-  const RunPlan &plan = launch.plan;
+  RunPlan plan = launch.plan;
   Executor &executor = launch.executor;
   const int slots = executor.concurrency();
   PooledRunState pooled(pool);
@@ -173,6 +188,7 @@ Expected<void> HostLauncher::launch(const Launch &launch) const {
     return fail(ErrorKind::Environment, "no memory for captured values");
   }
   kernelArgs.workspace_bytes = code.workspaceBytes;
+  kernelArgs.item_queries = plan.itemQueries;
   fillPartials(plan, launch.point, state->partials(), state->arrivalCounters(),
                kernelArgs);
   if (auto made =
@@ -190,11 +206,11 @@ Expected<void> HostLauncher::launch(const Launch &launch) const {
     state->params.back() = *finite;
   }
   if (launch.args.costs)
-    return findCosts(plan, code, kernelArgs, *state, executor, slots,
+    return findCosts(plan, code.cost, kernelArgs, *state, executor, slots,
                      *launch.args.costs);
 
   Expected<void> done =
-      orderItems(plan, code, kernelArgs, *state, executor, slots);
+      balance(plan, launch, code.cost, kernelArgs, *state, slots);
   if (done)
     done =
         runAll(code.function, kernelArgs, *state, executor, slots, plan.items);

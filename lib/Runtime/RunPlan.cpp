@@ -8,6 +8,7 @@
 #include "RunPlan.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace attnjit;
 
@@ -16,6 +17,10 @@ using namespace attnjit;
 static constexpr int64_t kLeastSplitKeys = 512;
 /// Splits begin at multiples of this, a multiple of every kernel's block.
 static constexpr int64_t kSplitStep = 64;
+
+/// A thread that takes a quarter of its work with the last item that it takes
+/// leaves the others idle for about an eighth of their time.
+static constexpr double kLeastItemsPerSlot = 4;
 
 static int64_t divideUp(int64_t x, int64_t y) { return x / y + (x % y != 0); }
 
@@ -41,12 +46,30 @@ Entry attnjit::chooseEntry(const KernelSignature &signature,
              : Entry::Prefill;
 }
 
-static RunPlan planPrefill(const EntryPoint &point, const RunSizes &sizes) {
+RunPlan attnjit::planPrefill(const RunSizes &sizes, int64_t itemQueries) {
   RunPlan plan;
+  plan.itemQueries = itemQueries;
   // Fits wherever there is a block: `out` has at least that many elements.
-  if (int64_t blocks = divideUp(sizes.Sq, point.blockRows))
+  if (int64_t blocks = divideUp(sizes.Sq, itemQueries))
     plan.items = sizes.B * sizes.Hq * (plan.itemsPerHead = blocks);
   return plan;
+}
+
+int64_t attnjit::fairItemQueries(const RunPlan &plan, int64_t strip, int slots,
+                                 std::span<const uint32_t> costs) {
+  if (plan.items == 0)
+    return plan.itemQueries;
+  double share = 1.0 / static_cast<double>(plan.items);
+  if (!costs.empty()) {
+    const double total = std::accumulate(costs.begin(), costs.end(), 0.0);
+    share = total > 0 ? std::ranges::max(costs) / total : 0;
+  }
+  const double fair = 1.0 / (kLeastItemsPerSlot * slots);
+  if (slots == 1 || share <= fair)
+    return plan.itemQueries;
+  const auto strips = static_cast<int64_t>(
+      static_cast<double>(plan.itemQueries / strip) * (fair / share));
+  return std::min(plan.itemQueries, std::max<int64_t>(1, strips) * strip);
 }
 
 static RunPlan planDecode(const EntryPoint &point, const RunSizes &sizes) {
@@ -68,7 +91,7 @@ static RunPlan planDecode(const EntryPoint &point, const RunSizes &sizes) {
 
 RunPlan attnjit::planRun(Entry entry, const EntryPoint &point,
                          const RunSizes &sizes) {
-  return entry == Entry::Prefill ? planPrefill(point, sizes)
+  return entry == Entry::Prefill ? planPrefill(sizes, point.blockRows)
                                  : planDecode(point, sizes);
 }
 

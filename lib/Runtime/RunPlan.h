@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Takes an entry point and the sizes of a run; gives its work items. A plan
-// never depends on the number of threads, so neither does a result.
+// Takes an entry point and the sizes of a run; gives its work items. What is
+// split in a plan never depends on the number of threads, so neither does a
+// result: which queries make an item does, but not what becomes of each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,9 +16,21 @@
 
 #include "attnjit/Runtime/Launcher.h"
 
+#include <span>
+
 namespace attnjit {
 
 RunPlan planRun(Entry entry, const EntryPoint &point, const RunSizes &sizes);
+
+/// A run of prefill in items of `itemQueries` queries.
+RunPlan planPrefill(const RunSizes &sizes, int64_t itemQueries);
+
+/// How many queries, in whole strips, an item of prefill should have at most so
+/// that no thread of `slots` works long on its last item while the others are
+/// done: as many as in `plan`, or fewer where there are few items, or where one
+/// of them, by `costs`, is much of the work. Without costs all cost the same.
+int64_t fairItemQueries(const RunPlan &plan, int64_t strip, int slots,
+                        std::span<const uint32_t> costs);
 
 /// Floats that the partial results of a run take; 0 where it has none.
 int64_t partialFloats(const RunPlan &plan, const EntryPoint &point);

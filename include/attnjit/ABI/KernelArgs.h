@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 5
+#define ATTNJIT_ABI_VERSION 6
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,11 +116,15 @@ typedef struct {
 
   uint32_t *item_costs; /* by work item: what a cost function writes */
 
+  /* Prefill on a CPU: queries of a work item, a whole number of strips, at most
+   * the block of the entry point. */
+  int64_t item_queries;
+
   /* By 4 * slot + axis of a captured buffer; after them that of the mask tensor
    * along the keys. Null: there are none. */
   const AttnJitRangeSummary *summaries;
 
-  uint64_t reserved[12]; /* zero */
+  uint64_t reserved[11]; /* zero */
 } AttnJitKernelArgs;
 
 /** Every entry point, and the cost function beside one. */

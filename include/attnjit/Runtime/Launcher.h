@@ -26,6 +26,7 @@ struct RunPlan {
   /// (b, key head, block of rows, split of the keys).
   int64_t items = 0;
   int64_t itemsPerHead = 1; ///< prefill: blocks of rows
+  int64_t itemQueries = 0;  ///< prefill: queries of one block of rows
   int64_t splitKeys = 0;    ///< decode: keys of one split
   int64_t cells = 0;        ///< decode: (b, key head, block of rows) triples
   int64_t partialRows = 0;  ///< rows of one partial result; 0 where none is

@@ -117,7 +117,7 @@ void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> body) {
   Value zeros = ir.byteAt(KernelInputs::loadWorkspace(ir, args), w.zeros);
   in = KernelInputs::load(ir, forward, args, Captured::Elsewhere, zeros);
   fill(workspace(w.zeros), width, 0.0f);
-  Value blocks = ir.divUp(in.Sq, ir.cI64(s.blockQ));
+  Value blocks = ir.divUp(in.Sq, in.itemQueries);
   ir.loop(in.workBegin, in.workEnd, 1, [&](Value index) {
     openItem(index, blocks);
     body();
@@ -147,8 +147,8 @@ void PrefillEmitter::openItem(Value index, Value blocks) {
   item.h = ir.rem(bh, in.Hq);
   item.b = ir.div(bh, in.Hq);
   Value kvh = ir.div(item.h, ir.div(in.Hq, in.Hkv));
-  item.q0 = ir.mul(ir.rem(index, blocks), s.blockQ);
-  Value rows = ir.min(ir.sub(in.Sq, item.q0), ir.cI64(s.blockQ));
+  item.q0 = ir.mul(ir.rem(index, blocks), in.itemQueries);
+  Value rows = ir.min(ir.sub(in.Sq, item.q0), in.itemQueries);
   item.strips = ir.div(ir.add(rows, s.strip() - 1), ir.cI64(s.strip()));
   item.lastRow = ir.sub(in.Sq, ir.cI64(1));
   item.qOffset = loadPerBatch(ir, in.qOffset, item.b);
@@ -185,7 +185,8 @@ void PrefillEmitter::emitItem() {
 
 /// Visits the blocks of keys that the item is not known to leave out.
 void PrefillEmitter::emitKeys(function_ref<void(Value kv0, Value full)> visit) {
-  Value qLast = ir.min(ir.add(item.q0, s.blockQ - 1), item.lastRow);
+  Value end = ir.add(item.q0, in.itemQueries);
+  Value qLast = ir.min(ir.sub(end, ir.cI64(1)), item.lastRow);
   emitKeySearch(
       ir, ir.cI64(0), in.Skv, s.blockKv,
       [&](Value first, Value last) {

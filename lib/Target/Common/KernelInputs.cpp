@@ -169,6 +169,7 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
   in.workBegin = field(ir.i64(), FIELD(work_begin));
   in.workEnd = field(ir.i64(), FIELD(work_end));
   in.itemCosts = field(ir.ptr(), FIELD(item_costs));
+  in.itemQueries = field(ir.i64(), FIELD(item_queries));
   in.splits.keys = field(ir.i64(), FIELD(split_keys));
   in.splits.arrivals = field(ir.ptr(), FIELD(split_arrivals));
   in.splits.out = loadPartial(ir, args, FIELD(partial_out));

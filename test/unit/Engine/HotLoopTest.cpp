@@ -18,6 +18,7 @@
 
 #include "llvm/Object/ObjectFile.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -94,15 +95,25 @@ std::string compile(std::string_view text, const AttentionSpec &spec,
   return {};
 }
 
+/// Whether a line of the loop reads or writes the stack. A function without a
+/// frame has any pointer in rbp, which the loop then moves along.
+bool usesStack(const Lines &loop, const std::string &line) {
+  auto contains = [](const std::string &text, const char *part) {
+    return text.find(part) != std::string::npos;
+  };
+  const bool hasFrame = std::ranges::none_of(
+      loop, [](const std::string &other) { return other.ends_with(", %rbp"); });
+  return contains(line, "(%rsp)") || (hasFrame && contains(line, "(%rbp)"));
+}
+
 /// No accumulator leaves its register, and all of it is used.
 void expectAccumulatorsStay(const Lines &loop, const TargetSpec &target) {
   const bool wide = target.is(CpuLevel::V4);
   const std::string vector = wide ? "%zmm" : "%ymm";
   int products = 0;
   for (const std::string &line : loop) {
-    const bool usesStack = line.find("(%rsp)") != std::string::npos ||
-                           line.find("(%rbp)") != std::string::npos;
-    EXPECT_FALSE(usesStack && line.find("mm") != std::string::npos) << line;
+    EXPECT_FALSE(usesStack(loop, line) && line.find("mm") != std::string::npos)
+        << line;
     products +=
         line.starts_with("\tvfmadd") && line.find(vector) != std::string::npos;
   }
@@ -134,7 +145,10 @@ TEST_P(HotLoopTest, PrefillAccumulatorsStayInRegisters) {
       expectAccumulatorsStay(loop, target());
       EXPECT_EQ(count(loop, "vbroadcastss"), 4 * s.rows);
       // At most the loop's bound.
-      EXPECT_LE(count(loop, "(%rsp)") + count(loop, "(%rbp)"),
+      EXPECT_LE(std::ranges::count_if(loop,
+                                      [&](const std::string &line) {
+                                        return usesStack(loop, line);
+                                      }),
                 count(loop, "\tcmpq\t"))
           << testing::PrintToString(loop);
     }

@@ -78,6 +78,7 @@ protected:
     abi.h_offset = h;
     abi.workspace_bytes = cpu::PrefillWorkspace::layout(spec, schedule).bytes;
     abi.workspace = std::aligned_alloc(64, abi.workspace_bytes);
+    abi.item_queries = schedule.blockQ;
     abi.work_end =
         batches * heads * ((kSq + schedule.blockQ - 1) / schedule.blockQ);
     loaded->entry(&abi);

@@ -109,7 +109,7 @@ class KernelRun : public RunFixture {
 protected:
   KernelRun() {
     signature.prefillOnly = true;
-    point.blockRows = 2;
+    signature.strip = point.blockRows = 2;
     code.workspaceBytes = kWorkspaceBytes;
   }
   ~KernelRun() override { failAllocationsFrom(0); }
@@ -183,6 +183,36 @@ TEST_F(KernelRun, CostlyItemsComeFirst) {
   itemsInOrder.clear();
   ASSERT_TRUE(kernel.run(args));
   EXPECT_TRUE(std::is_sorted(itemsInOrder.begin(), itemsInOrder.end()));
+}
+
+/// The last block of the last head is most of the work, in strips of one row.
+static void steepCost(AttnJitKernelArgs *args) {
+  const int64_t items =
+      args->B * args->Hq *
+      ((args->Sq + args->item_queries - 1) / args->item_queries);
+  for (int64_t i = args->work_begin; i < args->work_end; ++i)
+    args->item_costs[i] = i + 1 == items ? 100 : 1;
+}
+
+static void recordingQueriesEntry(AttnJitKernelArgs *args) {
+  itemsInOrder.push_back(args->item_queries);
+}
+
+TEST_F(KernelRun, ItemsShrinkWhereOneIsMostOfTheWork) {
+  signature.strip = 1;
+  auto queriesOf = [&](AttnJitKernelFn cost, std::shared_ptr<Executor> on) {
+    code.cost = cost;
+    Kernel kernel = makeKernel(recordingQueriesEntry, std::move(on));
+    itemsInOrder.clear();
+    Expected<void> done = kernel.run(args);
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_THAT(itemsInOrder, testing::Each(itemsInOrder.front()));
+    return itemsInOrder.front();
+  };
+  auto two = std::make_shared<OrderlyExecutor>();
+  EXPECT_EQ(queriesOf(nullptr, two), 2);
+  EXPECT_EQ(queriesOf(steepCost, two), 1);
+  EXPECT_EQ(queriesOf(steepCost, makeSerialExecutor()), 2);
 }
 
 TEST_F(KernelRun, ItemsAreHeadsAndBlocksOfRows) {

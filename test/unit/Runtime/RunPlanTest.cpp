@@ -45,6 +45,26 @@ TEST(RunPlan, PrefillHasAnItemForEachBlockOfQueries) {
   EXPECT_EQ(planRun(Entry::Prefill, kPoint, sizesOf(2, 6, 3, 0, 50)).items, 0);
 }
 
+TEST(RunPlan, ItemsShrinkWhereThreadsWouldWait) {
+  const RunSizes sizes = sizesOf(1, 4, 4, 96, 1000);
+  RunPlan plan = planRun(Entry::Prefill, kPoint, sizes); // 8 items of 48
+  ASSERT_EQ(plan.itemQueries, 48);
+  auto fair = [&](int slots, std::vector<uint32_t> costs = {}) {
+    return fairItemQueries(plan, 12, slots, costs);
+  };
+  EXPECT_EQ(fair(1), 48);
+  EXPECT_EQ(fair(2), 48);
+  // Of 16 items wanted there are half.
+  EXPECT_EQ(fair(4), 24);
+  EXPECT_EQ(fair(100), 12);
+  // Two thirds of the work are one item, where an eighth is fair.
+  EXPECT_EQ(fair(2, {1, 1, 1, 1, 1, 1, 1, 14}), 12);
+  EXPECT_EQ(fair(2, {1, 1, 1, 1, 1, 1, 1, 1}), 48);
+  EXPECT_EQ(fair(2, {0, 0, 0, 0, 0, 0, 0, 0}), 48);
+  EXPECT_EQ(fair(1, {0, 0, 0, 0, 0, 0, 0, 9}), 48);
+  EXPECT_EQ(planPrefill(sizes, 12).items, 4 * 8);
+}
+
 /// Splits cover the keys without gap or overlap, none is empty, and all begin
 /// at a multiple of every kernel's block.
 TEST(RunPlan, DecodeSplitsCoverTheKeys) {

@@ -72,7 +72,8 @@ struct KernelInputs {
   mlir::Value scale;
   DropoutInput dropout;
   mlir::Value workspace, workBegin, workEnd;
-  mlir::Value itemCosts; ///< i32 by work item
+  mlir::Value itemCosts;   ///< i32 by work item
+  mlir::Value itemQueries; ///< i64; of prefill on a CPU
   SplitInputs splits;
   /// What the mod reads; zeros back empty buffers.
   CaptureAccess captures;
