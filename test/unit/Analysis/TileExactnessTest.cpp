@@ -44,9 +44,10 @@ constexpr int kS = 768;
 constexpr int kB = 2, kHq = 2;
 
 /// Rows by keys: that of the documentation, then those that the prefill kernel
-/// decides: a tile, a strip of a block, a block.
-constexpr std::array<std::array<int, 2>, 4> kTiles = {
-    {{64, 64}, {24, 4}, {24, 128}, {192, 128}}};
+/// decides: a tile and a strip of a block for each of the two CPU targets, and
+/// a block.
+constexpr std::array<std::array<int, 2>, 6> kTiles = {
+    {{64, 64}, {24, 4}, {24, 128}, {192, 128}, {32, 8}, {32, 128}}};
 
 /// Element of a buffer at an index.
 using Content = std::function<int(const std::vector<int> &index)>;
@@ -240,7 +241,10 @@ std::vector<Case> closedCases() {
       {"natten_1d_strided", mods::natten1dStrided(kS, 64, 4)},
       {"natten_2d 32", mods::natten2d(32, 24, 7)},
       {"natten_2d 48", mods::natten2d(48, 16, 7)},
-      {"natten_2d 20", mods::natten2d(20, 39, 7)},
+      {"natten_2d 20",
+       mods::natten2d(20, 39, 7),
+       {},
+       {{{}, {}, {}, {}, {15, 0}, {}}}},
       {"natten_2d_tiled", mods::natten2dTiled(32, 24, 7, 8)},
       {"natten_3d", mods::natten3d(16, 8, 5, 3)},
       {"sasa_2d 32", mods::sasa2d(32, 3)},
@@ -254,7 +258,7 @@ std::vector<Case> closedCases() {
       {"svg_spatial",
        mods::svgSpatial(64, 128, 1.5),
        {},
-       {{{}, {0, 4}, {0, 3}, {0, 1}}}},
+       {{{}, {0, 4}, {0, 3}, {0, 1}, {}, {0, 2}}}},
   };
 }
 
@@ -276,7 +280,7 @@ std::vector<Case> capturedCases() {
       {"documents, shuffled runs",
        mods::documents(doc),
        {{"doc", tokens([](int i) { return documentOf(i) * 5 % 6; })}},
-       {{{14, 0}, {127, 0}, {24, 0}, {5, 0}}}},
+       {{{14, 0}, {127, 0}, {24, 0}, {5, 0}, {78, 0}, {18, 0}}}},
       {"documents, interleaved",
        mods::documents(doc),
        {{"doc", tokens([](int i) { return i % 7; })}}},
@@ -289,11 +293,11 @@ std::vector<Case> capturedCases() {
       {"document_prefix_lm",
        mods::perDocument(mods::prefixLm(40), doc, start),
        {{"doc", kDocuments}, {"start", kStartsOf}},
-       {{{10, 0}, {95, 0}, {12, 0}, {3, 0}}}},
+       {{{10, 0}, {95, 0}, {12, 0}, {3, 0}, {45, 0}, {10, 0}}}},
       {"document window",
        mods::perDocument(mods::slidingWindow(64), doc, start),
        {{"doc", kDocuments}, {"start", kStartsOf}},
-       {{{18, 0}, {223, 0}, {19, 0}, {4, 0}}}},
+       {{{18, 0}, {223, 0}, {19, 0}, {4, 0}, {89, 0}, {16, 0}}}},
       {"key_padding", mods::keyPadding(perBatch), {{"len", number(300)}}},
       {"length_padding",
        mods::lengthPadding(perBatch, perBatch),
@@ -312,7 +316,10 @@ std::vector<Case> capturedCases() {
        mods::blockMap(48, buffer<Bool>("map", {B, Hq, 16, 16})),
        {{"map", oneIn(3)}}},
       {"topk_blocks", mods::topkBlocks(64, top), {{"top", chance(12)}}},
-      {"topk_blocks 40", mods::topkBlocks(8, longTop), {{"top", chance(96)}}},
+      {"topk_blocks 40",
+       mods::topkBlocks(8, longTop),
+       {{"top", chance(96)}},
+       {{{}, {}, {}, {}, {30, 2}, {}}}},
       {"bigbird",
        mods::bigbird(64, 1, 1, buffer<I32>("random", {dsl::any, 3})),
        {{"random", chance(12)}}},
@@ -345,7 +352,7 @@ std::vector<Case> capturedCases() {
        mods::interleaved(doc),
        {{"doc",
          tokens([](int i) { return documentOf(i) % 2 ? documentOf(i) : -1; })}},
-       {{{12, 0}, {172, 2}, {17, 8}, {6, 1}}}},
+       {{{12, 0}, {172, 2}, {17, 8}, {6, 1}, {72, 0}, {13, 5}}}},
       {"anchored_blocks",
        mods::anchoredBlocks(512, 32, buffer<I32>("anchor", {24}),
                             buffer<Bool>("keep", {24})),
@@ -361,7 +368,7 @@ std::vector<Case> capturedCases() {
                                          {600, 700, 0, 30, 0}};
            return kRects[at[0]][at[1]];
          }}},
-       {{{0, 1}, {0, 25}, {}, {}}}},
+       {{{0, 1}, {0, 25}, {}, {}, {0, 12}, {}}}},
       {"paged_causal",
        mods::paged(mods::causal(), 64, buffer<I32>("logical", {B, dsl::any})),
        {{"logical", tokens([](int i) { return i == 5 ? -1 : i * 5 % 12; })}}},
