@@ -297,7 +297,7 @@ Expected<std::vector<Figure>> bench::measureSparsity(double seconds) {
       return ok;
     if (auto ok = measureProportion(*engine, part, figures); !ok)
       return ok;
-    for (int64_t S : {4096, 32768})
+    for (int64_t S : {4096, 16384})
       if (auto ok = measureMaterialized(*engine, part, S, figures); !ok)
         return ok;
     return measureBalance(*engine, part, figures);
