@@ -162,6 +162,44 @@ TEST(RandomMask, OfIntervalsKeepsExactlyItsKeys) {
   });
 }
 
+/// Ids that are no ids and offsets that decrease, in runs so long that tiles of
+/// them are decided: they change what is kept as the mask says, and nothing
+/// else.
+TEST(Mask, InconsistentBuffersKeepWhatTheMaskSays) {
+  static constexpr int32_t kHostile[] = {
+      3, INT32_MIN, 2, INT32_MAX, -1, 100000, 0, INT32_MIN + 1, 4, 1, -7};
+  for (const char *text :
+       {"buffer doc : i32[Skv]\nmask = doc[q] == doc[kv] and q >= kv\n",
+        "buffer doc : i32[Skv]\nmask = doc[q] == doc[kv]\n",
+        "buffer doc : i32[Skv]\nbuffer start : i32[6]\n"
+        "mask = doc[q] == doc[kv] and q - start[doc[q]] < 70\n",
+        "buffer ends : i32[Skv]\nmask = kv < ends[q] and kv >= ends[q // 2]\n",
+        "buffer page : i32[?]\n"
+        "mask = q >= page[kv // 64] * 64 + kv % 64 and page[kv // 64] >= 0\n",
+        "buffer top : i32[?, 4]\n"
+        "mask = any(t in 0..4: top[q // 32, t] == kv // 16)\n"})
+    for (uint64_t seed : {0, 2}) {
+      ModProgram mod = parsed(text);
+      Shape shape = {.B = 1, .Hkv = 1, .group = 2};
+      shape.Sq = 300;
+      shape.Skv = shape.Dv = 400;
+      shape.D = 4;
+      Problem problem(mod, shape, seed);
+      for (const BufferDecl &decl : mod.buffers()) {
+        const bool isTable = decl.name == "start" || decl.name == "top";
+        int64_t n = 0;
+        forEachElement(
+            problem.buffer(decl.name), [&](auto &, std::byte *address) {
+              const uint64_t at = seed + static_cast<uint64_t>(n++) /
+                                             (isTable ? 1 : 40 + 23 * seed);
+              *reinterpret_cast<int32_t *>(address) =
+                  kHostile[at % std::size(kHostile)];
+            });
+      }
+      expectKeptSets(mod, problem, describeCase(mod, shape, seed));
+    }
+}
+
 /// Element `n` of ten where comparisons and conversions may go wrong: NaN,
 /// zeros of both signs, ends of ranges, i64 values that i32 cannot hold.
 static void setSpecial(const Tensor &tensor, int64_t k, int64_t n) {
