@@ -157,9 +157,15 @@ private:
   }
 
   bool hasKeyConditions();
+  /// Whether weights may be of any size: without a softmax, or after a prob
+  /// mod.
+  bool hasWideWeights() { return hasProb() || !hasSoftmax(); }
+  /// Weights that f16 has no room for are rounded to tf32, which has the digits
+  /// of f16 and the range of f32, and v is widened to it.
+  bool usesTf32Weights() { return element.isF16() && hasWideWeights(); }
   /// Weights are multiplied by 2^this before they are rounded to the type of v:
   /// those of f16 would be denormal from 2^-14 on, and lose their digits.
-  int weightShift() { return element.isF16() && hasSoftmax() ? 14 : 0; }
+  int weightShift() { return element.isF16() && !hasWideWeights() ? 14 : 0; }
   /// Whether scores stay products of q and k, which no mod sees.
   bool usesProducts() { return hasSoftmax() && !hasScore(); }
 
@@ -218,7 +224,10 @@ private:
   void loadQueries();
   void negateQueries();
   Tiles emitScores(Value base);
-  void multiplyInto(Fragment &sum, mlir::ValueRange a, mlir::ValueRange b);
+  void multiplyInto(Fragment &sum, Type type, mlir::ValueRange a,
+                    mlir::ValueRange b);
+  Values packWeights(const Fragment &low, const Fragment &high);
+  Values tf32Weights(const Fragment &p);
   void accumulate(Sums &sums, const Tiles &weights, Value base);
 
   // Weights.cpp

@@ -95,6 +95,20 @@ Value GpuIr::narrow(Type element, Value x) {
                                  packPair(element, x, cF32(0)));
 }
 
+Value GpuIr::widenHalf(Value pair, int half) {
+  Type bits = b.getIntegerType(16);
+  Value part = half ? shiftRight(pair, cI32(16)) : pair;
+  part = arith::TruncIOp::create(b, loc, bits, part);
+  part = arith::BitcastOp::create(b, loc, b.getF16Type(), part);
+  return arith::ExtFOp::create(b, loc, f32(), part);
+}
+
+Value GpuIr::roundTf32(Value x) {
+  return NVVM::ConvertFloatToTF32Op::create(
+      b, loc, i32(), x, NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE,
+      /*relu=*/false);
+}
+
 //===----------------------------------------------------------------------===//
 // Threads
 //===----------------------------------------------------------------------===//
@@ -201,11 +215,13 @@ GpuIr::Values GpuIr::multiply(Type element, ValueRange a, ValueRange b2,
   };
   Type type = LLVM::LLVMStructType::getLiteral(b.getContext(),
                                                SmallVector<Type>(4, f32()));
-  auto ptxType = element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
+  auto ptxType = element.isF32()   ? NVVM::MMATypes::tf32
+                 : element.isF16() ? NVVM::MMATypes::f16
+                                   : NVVM::MMATypes::bf16;
   auto product = NVVM::MmaOp::create(
       b, loc, type, registers(a), registers(b2), c,
-      ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt,
-      std::array{ptxType, ptxType},
+      ArrayRef<int64_t>{16, 8, element.isF32() ? 8 : 16}, std::nullopt,
+      std::nullopt, std::array{ptxType, ptxType},
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return extractAll(*this, product, 4);
 }

@@ -78,6 +78,11 @@ public:
   Value packPair(Type element, Value low, Value high);
   /// An f32 rounded to f16 or bf16, as i16.
   Value narrow(Type element, Value x);
+  /// The f16 in the low (0) or high (1) half of an i32, as f32.
+  Value widenHalf(Value pair, int half);
+  /// An f32 rounded to tf32, eleven significant bits, as i32; halves away from
+  /// 0. From 2^128 - 2^116 on it is infinite; NaN is NaN.
+  Value roundTf32(Value x);
 
   //===--- Threads ----------------------------------------------------------===
 
@@ -115,7 +120,7 @@ public:
   Values loadMatrices(Value address, bool transposed);
 
   /// c + a * b, of 16 x 16 a and 16 x 8 b, 16-bit: a in four i32, b in two, c
-  /// in four f32.
+  /// in four f32. For f32, a is 16 x 8 and b 8 x 8, one tf32 in each i32.
   Values multiply(Type element, mlir::ValueRange a, mlir::ValueRange b,
                   mlir::ValueRange c);
 

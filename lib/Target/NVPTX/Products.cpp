@@ -93,19 +93,42 @@ ForwardEmitter::Tiles ForwardEmitter::emitScores(Value base) {
           /*transposed=*/false);
       for (int64_t tile = 0; tile < s.rowTiles; ++tile)
         for (int64_t half = 0; half < 2; ++half)
-          multiplyInto(scores[tile][2 * pair + half], a[tile],
+          multiplyInto(scores[tile][2 * pair + half], element, a[tile],
                        ValueRange(b).slice(2 * half, 2));
     }
   }
   return scores;
 }
 
-void ForwardEmitter::multiplyInto(Fragment &sum, ValueRange a, ValueRange b) {
-  Values product = ir.multiply(element, a, b, ValueRange(sum));
+void ForwardEmitter::multiplyInto(Fragment &sum, Type type, ValueRange a,
+                                  ValueRange b) {
+  Values product = ir.multiply(type, a, b, ValueRange(sum));
   std::copy(product.begin(), product.end(), sum.begin());
 }
 
-/// acc += P v, with P rounded to the type of v.
+/// The weights of 16 keys, those of the first eight and of the others, as 16
+/// columns of a: what this lane holds of scores is what it must hold of a.
+ForwardEmitter::Values ForwardEmitter::packWeights(const Fragment &low,
+                                                   const Fragment &high) {
+  Values a;
+  for (const Fragment *p : {&low, &high}) {
+    a.push_back(ir.packPair(element, (*p)[0], (*p)[1]));
+    a.push_back(ir.packPair(element, (*p)[2], (*p)[3]));
+  }
+  return a;
+}
+
+/// The weights of eight keys as the eight columns of a. Lane t of a row holds
+/// the scores of keys 2t and 2t + 1 and must hold columns t and t + 4 of a: so
+/// that is what the columns stand for, and rows of v must be in that order too.
+ForwardEmitter::Values ForwardEmitter::tf32Weights(const Fragment &p) {
+  Values a;
+  for (int i : {0, 2, 1, 3})
+    a.push_back(ir.roundTf32(p[i]));
+  return a;
+}
+
+/// acc += P v, with P rounded to the type of v, or to tf32.
 void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
   Value row = ir.add(thread.key, ir.modulo(thread.lane, 16));
   Value unit = ir.over(thread.lane, 16);
@@ -113,22 +136,42 @@ void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
       ir.offset(ir.offset(base, s.valueOffset()),
                 ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
   for (int64_t keys = 0; keys < s.warpKeys() / 16; ++keys) {
-    std::vector<Values> a(s.rowTiles);
-    for (int64_t tile = 0; tile < s.rowTiles; ++tile)
-      for (int64_t half = 0; half < 2; ++half) {
-        const Fragment &p = weights[tile][2 * keys + half];
-        a[tile].push_back(ir.packPair(element, p[0], p[1]));
-        a[tile].push_back(ir.packPair(element, p[2], p[3]));
-      }
+    // [tile]; of tf32, [tile][first eight keys, the others].
+    std::vector<std::array<Values, 2>> a(s.rowTiles);
+    for (int64_t tile = 0; tile < s.rowTiles; ++tile) {
+      const Fragment &low = weights[tile][2 * keys],
+                     &high = weights[tile][2 * keys + 1];
+      if (usesTf32Weights())
+        a[tile] = {tf32Weights(low), tf32Weights(high)};
+      else
+        a[tile][0] = packWeights(low, high);
+    }
     for (int64_t pair = 0; pair < s.Dv / 16; ++pair) {
-      // Matrices: keys 0-7 of d 0-7, keys 8-15, then these of d 8-15.
+      // Matrices: keys 0-7 of d 0-7, keys 8-15, then these of d 8-15. This lane
+      // gets of column l / 4 the keys 2 (l % 4) and the next.
       Values b = ir.loadMatrices(
           ir.offset(values, keys * 16 * s.pitchV() + pair * kStepBytes),
           /*transposed=*/true);
-      for (int64_t tile = 0; tile < s.rowTiles; ++tile)
-        for (int64_t half = 0; half < 2; ++half)
-          multiplyInto(sums.acc[tile][2 * pair + half], a[tile],
-                       ValueRange(b).slice(2 * half, 2));
+      for (int64_t half = 0; half < 2; ++half) {
+        ValueRange columns = ValueRange(b).slice(2 * half, 2);
+        auto sum = [&](int64_t tile) -> Fragment & {
+          return sums.acc[tile][2 * pair + half];
+        };
+        if (!usesTf32Weights()) {
+          for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+            multiplyInto(sum(tile), element, a[tile][0], columns);
+          continue;
+        }
+        for (int64_t part = 0; part < 2; ++part) {
+          // Exact: f16 has fewer digits and less range.
+          Values wide;
+          for (int i : {0, 1})
+            wide.push_back(LLVM::BitcastOp::create(
+                ir.b, ir.loc, ir.i32(), ir.widenHalf(columns[part], i)));
+          for (int64_t tile = 0; tile < s.rowTiles; ++tile)
+            multiplyInto(sum(tile), ir.f32(), a[tile][part], wide);
+        }
+      }
     }
   }
 }

@@ -8,8 +8,3 @@ attn.forward @wide attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params 
 
 // expected-error @below {{head size 257 is more than 256, the most that kernels for `sm_80` take}}
 attn.forward @large attributes {D = 257 : i64, Dv = 64 : i64, dtype = bf16, params = [], buffers = []}
-
-// -----
-
-// expected-error @below {{has weights that may exceed the range of f16}}
-attn.forward @weights attributes {D = 64 : i64, Dv = 64 : i64, dtype = f16, normalize = #attn<normalization none>, params = [], buffers = []}

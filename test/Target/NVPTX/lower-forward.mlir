@@ -83,3 +83,20 @@ score(%s: f32) {
   %r = attn.apply add(%s, %b) : (f32, f32) -> f32
   attn.yield %r : f32
 }
+
+// -----
+
+// Weights that f16 has no room for are tf32, and so is v: of the first product
+// 2 row tiles by 8 key tiles by 4 steps of D, of the second 2 by 8 tiles of Dv
+// by 8 steps of keys.
+// CHECK-LABEL: llvm.func @linear(
+// CHECK-COUNT-64: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// CHECK: nvvm.convert.float.to.tf32 {{.*}}<rna>
+// CHECK: nvvm.ldmatrix {{.*}}<col>
+// CHECK-COUNT-128: multiplicandAPtxType = #nvvm.mma_type<tf32>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
+// CHECK-NOT: nvvm.mma.sync
+// DECODE-LABEL: llvm.func @linear(
+// DECODE-COUNT-16: nvvm.mma.sync
+// DECODE-COUNT-16: multiplicandAPtxType = #nvvm.mma_type<tf32>
+// DECODE-NOT: nvvm.mma.sync
+attn.forward @linear attributes {D = 64 : i64, Dv = 64 : i64, dtype = f16, normalize = #attn<normalization none>, params = [], buffers = []}
