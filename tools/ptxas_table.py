@@ -88,7 +88,7 @@ def core_list():
     return [
         Kernel(mod, dtype, dim, "prefill", target)
         for target, mod, dim, dtype in itertools.product(
-            CORE_TARGETS, CORE_MODS, CORE_HEAD_DIMS, ("bf16", "f16")
+            CORE_TARGETS, CORE_MODS, CORE_HEAD_DIMS, ("bf16", "f16", "f32")
         )
     ]
 
@@ -103,6 +103,7 @@ def long_list():
             Kernel(mod, "bf16", dim, "prefill", target),
             Kernel(mod, "bf16", dim, "decode", target),
             Kernel(mod, "f32", dim, "prefill", target),
+            Kernel(mod, "f32", dim, "decode", target),
         ]
     for target, mod, dim in itertools.product(
         MORE_TARGETS, ("no_mask", "softcap"), MORE_HEAD_DIMS

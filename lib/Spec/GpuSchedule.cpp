@@ -22,12 +22,48 @@ static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+int64_t GpuSchedule::sumsBytes() const {
+  return warpsKv > 1 ? warpsKv * blockRows() * pitchSums() * 4 : 0;
+}
+
 int64_t GpuSchedule::queryBytes() const {
-  int64_t outBytes = std::max(pitchQK(), pitchV());
-  // The warps that share rows leave their sums there, in f32.
-  int64_t sumsBytes =
-      warpsKv > 1 ? warpsKv * blockRows() * pitchSums() * 4 : int64_t(0);
-  return std::max(blockRows() * outBytes, sumsBytes);
+  const int64_t bytes = blockRows() * std::max(pitchQK(), pitchV());
+  return sumsOverStages ? bytes : std::max(bytes, sumsBytes());
+}
+
+int64_t GpuSchedule::walkOffset() const {
+  return std::max(queryBytes() + stages * stageBytes(), sumsBytes());
+}
+
+/// Of f32, a row is twice as long and a product takes more registers: each of a
+/// number is two of tf32. So a warp has two tiles of 16 rows up to D = 64
+/// alone, and beyond, eight warps hide each other's waits. Where that exceeds
+/// shared memory, first blocks of keys get shorter, then of rows, then there is
+/// one stage. Not measured.
+static GpuSchedule chooseF32(GpuSchedule s, int64_t sharedBytes, Entry entry) {
+  auto fits = [&] { return s.sharedBytes() <= sharedBytes; };
+  if (entry == Entry::Decode) {
+    s.sumsOverStages = true;
+    if (!fits())
+      s.blockKv = 32;
+    if (!fits())
+      s.stages = 1;
+    return s;
+  }
+  const bool isNarrow = std::max(s.D, s.Dv) <= 64;
+  s.rowTiles = isNarrow ? 2 : 1;
+  for (int64_t stages : {2, 1})
+    for (int64_t warps : {8, 4})
+      for (int64_t keys : {32, 16}) {
+        if (isNarrow && warps == 8)
+          continue;
+        s.stages = stages;
+        s.warpsRows = warps;
+        s.blockKv = keys;
+        if (fits())
+          return s;
+      }
+  return s;
 }
 
 Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
@@ -42,14 +78,21 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
   GpuSchedule s;
   s.D = roundUp(spec.D, 16);
   s.Dv = roundUp(spec.Dv, 16);
-  s.elementBytes = 2;
+  s.elementBytes = sizeBytes(spec.dtype);
   if (entry == Entry::Decode) {
     // A tile of 16 rows holds those of up to 16 heads of a group; four warps
     // share the keys of a block, 16 each.
     s.warpsRows = 1;
     s.warpsKv = 4;
-    s.queriesInRegisters = s.D <= 128;
+    s.queriesInRegisters = s.D <= 128 && s.elementBytes == 2;
     s.blockKv = 64;
+  }
+  if (spec.dtype == DType::F32) {
+    s = chooseF32(s, target.gpu().sharedBytes, entry);
+    assert(s.sharedBytes() <= target.gpu().sharedBytes && "fits every target");
+    return s;
+  }
+  if (entry == Entry::Decode) {
     if (s.sharedBytes() > target.gpu().sharedBytes)
       s.stages = 1;
     return s;
@@ -73,9 +116,10 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
 }
 
 std::string GpuSchedule::keyText() const {
-  return fmt::format("mma.sync rows={}x{} kv={}/{} stages={} registers={}",
-                     warpsRows, rowTiles, blockKv, warpsKv, stages,
-                     queriesInRegisters ? 1 : 0);
+  return fmt::format(
+      "mma.sync rows={}x{} kv={}/{} stages={} registers={} overlaid={}",
+      warpsRows, rowTiles, blockKv, warpsKv, stages, queriesInRegisters ? 1 : 0,
+      sumsOverStages ? 1 : 0);
 }
 
 } // namespace attnjit

@@ -26,10 +26,11 @@ namespace attnjit {
 /// registers.
 inline constexpr int64_t kMaxGpuHeadDim = 256;
 
-/// Block sizes of a kernel whose products are warp-wide mma.sync instructions.
-/// A block of threads computes `blockRows()` rows; its warps share them out,
-/// and each keeps `rowTiles` tiles of 16 rows. `warpsKv` warps share the same
-/// rows and take every `warpsKv`-th part of each block of keys.
+/// Block sizes of a kernel whose products are warp-wide mma.sync instructions;
+/// a product of f32 is three of tf32. A block of threads computes `blockRows()`
+/// rows; its warps share them out, and each keeps `rowTiles` tiles of 16 rows.
+/// `warpsKv` warps share the same rows and take every `warpsKv`-th part of each
+/// block of keys.
 struct GpuSchedule {
   int64_t warpsRows = 4;
   int64_t warpsKv = 1;
@@ -40,6 +41,8 @@ struct GpuSchedule {
 
   int64_t D = 0, Dv = 0;    ///< head sizes, rounded up to multiples of 16
   int64_t elementBytes = 2; ///< of q, k and v in shared memory
+  /// Decode: the warps' sums take the place of k and v, too, not of q alone.
+  bool sumsOverStages = false;
 
   int64_t blockRows() const { return warpsRows * rowTiles * 16; }
   int64_t threads() const { return warpsRows * warpsKv * 32; }
@@ -53,12 +56,14 @@ struct GpuSchedule {
   /// Layout of shared memory, in bytes: q, which out takes the place of in the
   /// end; then for each stage a block of k and one of v.
   int64_t queryBytes() const;
+  /// Of decode, what the warps that share rows leave there, in f32.
+  int64_t sumsBytes() const;
   int64_t keyOffset() const { return queryBytes(); }
   int64_t valueOffset() const { return keyOffset() + blockKv * pitchQK(); }
   int64_t stageBytes() const { return blockKv * (pitchQK() + pitchV()); }
   /// Behind them, a few words for each warp.
   static constexpr int64_t kWalkBytes = 32;
-  int64_t walkOffset() const { return queryBytes() + stages * stageBytes(); }
+  int64_t walkOffset() const;
   int64_t sharedBytes() const {
     return walkOffset() + warpsRows * warpsKv * kWalkBytes;
   }

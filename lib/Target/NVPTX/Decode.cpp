@@ -206,8 +206,12 @@ void ForwardEmitter::storeRow(Value row, Value lane, const Merged &merged,
       Value exists = ir.bitAnd(place.exists, ir.lessThan(index, Dv));
       ir.ifThen(exists, [&] {
         Value value = vector::ExtractOp::create(ir.b, ir.loc, columns, i);
-        ir.storeAligned(ir.narrow(element, ir.fmul(value, factor)),
-                        ir.offset(to, ir.wide(ir.times(index, 2))), 2);
+        value = ir.fmul(value, factor);
+        if (!isF32())
+          value = ir.narrow(element, value);
+        ir.storeAligned(value,
+                        ir.offset(to, ir.wide(ir.times(index, s.elementBytes))),
+                        s.elementBytes);
       });
     }
   if (!hasSoftmax())

@@ -9,6 +9,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -110,62 +111,78 @@ void ForwardEmitter::storeOut(const Sums &sums) {
   // may still be read by other warps.
   ir.waitCopies(0);
   ir.barrier();
+  const int64_t bytes = s.elementBytes;
   Value target = ir.offset(shared, ir.add(ir.times(thread.row, s.pitchV()),
-                                          ir.times(thread.column, 2)));
+                                          ir.times(thread.column, bytes)));
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
     for (int64_t half = 0; half < 2; ++half)
       for (int64_t block = 0; block < s.Dv / 8; ++block) {
         const Fragment &acc = sums.acc[tile][block];
         Value factor = sums.factor[tile][half];
-        Value pair = ir.packPair(element, ir.fmul(acc[2 * half], factor),
-                                 ir.fmul(acc[2 * half + 1], factor));
-        ir.storeAligned(
-            pair,
-            ir.offset(target, (16 * tile + 8 * half) * s.pitchV() + 16 * block),
-            4);
+        Value low = ir.fmul(acc[2 * half], factor),
+              high = ir.fmul(acc[2 * half + 1], factor);
+        Value pair = isF32() ? vector::FromElementsOp::create(
+                                   ir.b, ir.loc, VectorType::get(2, ir.f32()),
+                                   ValueRange{low, high})
+                                   .getResult()
+                             : ir.packPair(element, low, high);
+        ir.storeAligned(pair,
+                        ir.offset(target, (16 * tile + 8 * half) * s.pitchV() +
+                                              8 * bytes * block),
+                        static_cast<unsigned>(2 * bytes));
       }
   ir.syncWarp();
 
-  const int64_t units = llvm::divideCeil(Dv, 8);
-  const int64_t unitLanes = llvm::PowerOf2Ceil(units);
+  const int64_t units = llvm::divideCeil(Dv * bytes, 16);
+  const int64_t unitLanes =
+      std::min<int64_t>(llvm::PowerOf2Ceil(units), kWarpSize);
   const int64_t rows = 16 * s.rowTiles;
   const int64_t rowsAtOnce = kWarpSize / unitLanes;
   Value laneRow = ir.over(thread.lane, unitLanes);
-  Value unit = ir.modulo(thread.lane, unitLanes);
-  Value left = ir.sub(ir.cI32(int32_t(Dv)), ir.times(unit, 8));
+  Value laneUnit = ir.modulo(thread.lane, unitLanes);
   ir.loop32(llvm::divideCeil(rows, rowsAtOnce), [&](Value turn) {
     Value ofWarp = ir.add(laneRow, ir.times(turn, rowsAtOnce));
     Value row = ir.add(thread.warpRow, ofWarp);
-    Value global = ir.add(item.row0, row);
-    Value exists = ir.bitAnd(ir.lessThan(global, Sq), ir.lessThan(unit, units));
-    exists = ir.bitAnd(exists, ir.lessThan(ofWarp, rows));
-    ir.ifThen(exists, [&] {
-      Value from = ir.offset(
-          shared, ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
-      Value to =
-          ir.offset(out.base, ir.add(ir.mul(ir.wide(global), out.strideBytes),
-                                     ir.wide(ir.times(unit, 16))));
-      Value isWhole = ir.cmp(Ir::Pred::sge, left, ir.cI32(8));
-      ir.ifElse(
-          {}, ir.bitAnd(out.isAligned, isWhole),
-          [&] {
-            Type whole = VectorType::get(4, ir.i32());
-            ir.storeAligned(ir.loadAligned(whole, from, 16), to, 16);
-            return Values();
-          },
-          [&] {
-            Type storage = ir.b.getIntegerType(16);
-            ir.loop32(8, [&](Value i) {
-              ir.ifThen(ir.lessThan(i, left), [&] {
-                Value bytes = ir.times(i, 2);
-                ir.storeAligned(
-                    ir.loadAligned(storage, ir.offset(from, bytes), 2),
-                    ir.offset(to, ir.wide(bytes)), 2);
-              });
+    Value exists = ir.bitAnd(ir.lessThan(ir.add(item.row0, row), Sq),
+                             ir.lessThan(ofWarp, rows));
+    for (int64_t first = 0; first < units; first += unitLanes) {
+      Value unit = ir.plus(laneUnit, first);
+      storeOutUnit(out, row, unit, ir.bitAnd(exists, ir.lessThan(unit, units)));
+    }
+  });
+}
+
+/// 16 bytes of a row of the block, or what there is of them, where `exists`.
+void ForwardEmitter::storeOutUnit(const HeadRows &out, Value row, Value unit,
+                                  Value exists) {
+  const int64_t bytes = s.elementBytes, elements = 16 / bytes;
+  ir.ifThen(exists, [&] {
+    Value left = ir.sub(ir.cI32(int32_t(Dv)), ir.times(unit, elements));
+    Value from = ir.offset(
+        shared, ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
+    Value global = ir.wide(ir.add(item.row0, row));
+    Value to = ir.offset(out.base, ir.add(ir.mul(global, out.strideBytes),
+                                          ir.wide(ir.times(unit, 16))));
+    Value isWhole = ir.cmp(Ir::Pred::sge, left, ir.cI32(int32_t(elements)));
+    ir.ifElse(
+        {}, ir.bitAnd(out.isAligned, isWhole),
+        [&] {
+          Type whole = VectorType::get(4, ir.i32());
+          ir.storeAligned(ir.loadAligned(whole, from, 16), to, 16);
+          return Values();
+        },
+        [&] {
+          Type storage = ir.b.getIntegerType(8 * bytes);
+          ir.loop32(elements, [&](Value i) {
+            ir.ifThen(ir.lessThan(i, left), [&] {
+              Value at = ir.times(i, bytes);
+              ir.storeAligned(
+                  ir.loadAligned(storage, ir.offset(from, at), bytes),
+                  ir.offset(to, ir.wide(at)), bytes);
             });
-            return Values();
           });
-    });
+          return Values();
+        });
   });
 }
 

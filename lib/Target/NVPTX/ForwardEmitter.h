@@ -7,8 +7,8 @@
 //
 // The class that emits a kernel: its loop in Prefill.cpp, which blocks of keys
 // it visits in TileWalk.cpp, how they come to shared memory in Copies.cpp, the
-// products in Products.cpp, how scores become weights in Weights.cpp, the end
-// of the rows in Finish.cpp.
+// products in Products.cpp and SplitProducts.cpp, how scores become weights in
+// Weights.cpp, the end of the rows in Finish.cpp.
 //
 // Where elements are. A warp keeps tiles of 16 rows. Of the 16 x 8 results of a
 // product, lane l holds (Fragment): elements 0 and 1 in row l / 4, columns
@@ -30,6 +30,10 @@
 #include <vector>
 
 namespace attnjit::nvptx {
+
+/// Bytes of a row that one matrix load takes of each of two matrices: 16
+/// elements of 16 bits, the depth of one product, or eight of f32, likewise.
+inline constexpr int64_t kStepBytes = 32;
 
 class ForwardEmitter {
 public:
@@ -126,9 +130,11 @@ private:
 
   /// What rows come to while keys are visited.
   struct Sums {
-    Tiles acc;     ///< sums of weighted v; none where only m and l are found
-    PerRow m;      ///< largest score, of all of a row's lanes
-    PerRow l;      ///< sum of this lane's weights, then of all lanes'
+    Tiles acc; ///< sums of weighted v; none where only m and l are found
+    PerRow m;  ///< largest score, of all of a row's lanes
+    PerRow l;  ///< sum of this lane's weights, then of all lanes'
+    /// f32: what acc is yet to be multiplied by before a block's part is added.
+    PerRow rescale;
     PerRow factor; ///< once closed: what acc is multiplied by
     PerRow lse;    ///< likewise
   };
@@ -157,6 +163,7 @@ private:
   }
 
   bool hasKeyConditions();
+  bool isF32() { return element.isF32(); }
   /// Whether weights may be of any size: without a softmax, or after a prob
   /// mod.
   bool hasWideWeights() { return hasProb() || !hasSoftmax(); }
@@ -230,6 +237,23 @@ private:
   Values tf32Weights(const Fragment &p);
   void accumulate(Sums &sums, const Tiles &weights, Value base);
 
+  // SplitProducts.cpp
+  /// Numbers that are big + small, in registers of tf32.
+  struct Split {
+    Values big, small;
+  };
+  /// A sum of products of such numbers.
+  struct SplitSum {
+    Fragment big, small;
+  };
+  Split split(mlir::ValueRange numbers);
+  SplitSum noSplitSum();
+  void multiplySplit(SplitSum &sum, const Split &a, const Split &b,
+                     int64_t step);
+  Value join(const SplitSum &sum, size_t i);
+  Tiles emitSplitScores(Value base);
+  void accumulateSplit(Sums &sums, const Tiles &weights, Value base);
+
   // Weights.cpp
   ModEmitter keyEmitter(Value kvLocal, mlir::Region *region);
   void forPairs(Tiles &tiles, Value kv0, mlir::Region *region,
@@ -259,6 +283,7 @@ private:
   void closeSums(Sums &sums);
   void finish(Sums &sums);
   void storeOut(const Sums &sums);
+  void storeOutUnit(const HeadRows &out, Value row, Value unit, Value exists);
   void storeLse(Value lse, const RowPlace &place);
 
   // Decode.cpp
@@ -287,7 +312,7 @@ private:
   attn::ForwardOp forward;
   bool isDecode;
   GpuSchedule s;
-  Type element; ///< of q, k, v and out: f16 or bf16
+  Type element; ///< of q, k, v and out: f32, f16 or bf16
   int64_t D, Dv;
   codegen::KernelInputs in;
   Value shared; ///< base of shared memory

@@ -87,7 +87,7 @@ Value GpuIr::packPair(Type element, Value low, Value high) {
   else
     pair = NVVM::ConvertF32x2ToF16x2Op::create(b, loc, type, high, low, Value(),
                                                rounding);
-  return LLVM::BitcastOp::create(b, loc, i32(), pair);
+  return bitcast(i32(), pair);
 }
 
 Value GpuIr::narrow(Type element, Value x) {
@@ -95,12 +95,15 @@ Value GpuIr::narrow(Type element, Value x) {
                                  packPair(element, x, cF32(0)));
 }
 
+Value GpuIr::bitcast(Type type, Value x) {
+  return x.getType() == type ? x : LLVM::BitcastOp::create(b, loc, type, x);
+}
+
 Value GpuIr::widenHalf(Value pair, int half) {
   Type bits = b.getIntegerType(16);
   Value part = half ? shiftRight(pair, cI32(16)) : pair;
   part = arith::TruncIOp::create(b, loc, bits, part);
-  part = arith::BitcastOp::create(b, loc, b.getF16Type(), part);
-  return arith::ExtFOp::create(b, loc, f32(), part);
+  return arith::ExtFOp::create(b, loc, f32(), bitcast(b.getF16Type(), part));
 }
 
 Value GpuIr::roundTf32(Value x) {
@@ -209,8 +212,7 @@ GpuIr::Values GpuIr::multiply(Type element, ValueRange a, ValueRange b2,
     Values result(values);
     if (element.isF16())
       for (Value &value : result)
-        value =
-            LLVM::BitcastOp::create(b, loc, VectorType::get(2, element), value);
+        value = bitcast(VectorType::get(2, element), value);
     return result;
   };
   Type type = LLVM::LLVMStructType::getLiteral(b.getContext(),

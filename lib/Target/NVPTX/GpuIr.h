@@ -78,6 +78,8 @@ public:
   Value packPair(Type element, Value low, Value high);
   /// An f32 rounded to f16 or bf16, as i16.
   Value narrow(Type element, Value x);
+  /// The same bits in another type.
+  Value bitcast(Type type, Value x);
   /// The f16 in the low (0) or high (1) half of an i32, as f32.
   Value widenHalf(Value pair, int half);
   /// An f32 rounded to tf32, eleven significant bits, as i32; halves away from

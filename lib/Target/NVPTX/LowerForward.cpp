@@ -51,10 +51,9 @@ static LogicalResult lower(attn::ForwardOp forward, Entry entry,
   spec.D = forward.getD();
   spec.Dv = forward.getDv();
   Type dtype = forward.getDtype();
-  if (dtype.isF32())
-    return forward.emitError("has f32 tensors; kernels for GPUs take f16 and "
-                             "bf16");
-  spec.dtype = dtype.isF16() ? DType::F16 : DType::BF16;
+  spec.dtype = dtype.isF32()   ? DType::F32
+               : dtype.isF16() ? DType::F16
+                               : DType::BF16;
   spec.dropout = forward.getDropout();
   if (entry == Entry::Decode && forward.getTwoPass())
     return forward.emitError("needs two passes over the keys, which the decode "

@@ -144,7 +144,7 @@ ForwardEmitter::HeadRows
 ForwardEmitter::headRows(const codegen::TensorInput &tensor, Value head,
                          int64_t size) {
   HeadRows rows;
-  Type storage = ir.b.getIntegerType(16);
+  Type storage = ir.b.getIntegerType(8 * s.elementBytes);
   Value b = ir.wide(item.b);
   rows.base = ir.toGlobal(tensor.headBase(ir, storage, b, head));
   rows.strideBytes = ir.times(tensor.stride[2], s.elementBytes);
@@ -201,9 +201,11 @@ void ForwardEmitter::openMods() {
         ir.at(in.mask.data, ir.b.getI8Type(), ir.mul(b, in.mask.stride[0])));
 
   item.mods.emplace(ir.b, ir.loc, in.captures);
-  item.mods->relax([this](Op op, ValueRange operands) {
-    return emitRelaxed(ir, op, operands);
-  });
+  // The errors of those would be most of what f32 is allowed.
+  if (!isF32())
+    item.mods->relax([this](Op op, ValueRange operands) {
+      return emitRelaxed(ir, op, operands);
+    });
   item.mods->bind(attn::Position::B, ir.add(item.b, ir.trunc32(in.bOffset)));
   Value firstHead = isDecode ? ir.mul(item.kvh, item.group) : item.h;
   Value hGlobal = ir.add(firstHead, ir.trunc32(in.hOffset));
@@ -364,7 +366,7 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
 /// One block of keys, in shared memory at `base`.
 void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
                            Value base) {
-  Tiles scores = emitScores(base);
+  Tiles scores = isF32() ? emitSplitScores(base) : emitScores(base);
   if (hasScore())
     applyScoreMod(scores, step.kv0(ir));
   else if (!hasSoftmax())
@@ -383,7 +385,10 @@ void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
     applyProbMod(weights, scores, step.kv0(ir));
   if (forward.getDropout())
     applyDropout(weights, step.kv0(ir));
-  accumulate(sums, weights, base);
+  if (isF32())
+    accumulateSplit(sums, weights, base);
+  else
+    accumulate(sums, weights, base);
 }
 
 } // namespace attnjit::nvptx

@@ -18,9 +18,6 @@ using namespace mlir;
 
 namespace attnjit::nvptx {
 
-/// Bytes of 16 elements, the depth of one product.
-static constexpr int64_t kStepBytes = 32;
-
 ForwardEmitter::Fragment ForwardEmitter::zeros() {
   Value zero = ir.cF32(0);
   return {zero, zero, zero, zero};
@@ -56,8 +53,8 @@ void ForwardEmitter::negateQueries() {
       Value address = ir.offset(
           shared, ir.add(ir.times(row, s.pitchQK()), ir.times(inRow, 4)));
       Value both = ir.loadAligned(ir.i32(), address, 4);
-      ir.storeAligned(ir.bitXor(both, ir.cI32(int32_t(0x80008000))), address,
-                      4);
+      const uint32_t signs = isF32() ? 0x80000000 : 0x80008000;
+      ir.storeAligned(ir.bitXor(both, ir.cI32(int32_t(signs))), address, 4);
     });
   });
   ir.barrier();
@@ -166,8 +163,8 @@ void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
           // Exact: f16 has fewer digits and less range.
           Values wide;
           for (int i : {0, 1})
-            wide.push_back(LLVM::BitcastOp::create(
-                ir.b, ir.loc, ir.i32(), ir.widenHalf(columns[part], i)));
+            wide.push_back(
+                ir.bitcast(ir.i32(), ir.widenHalf(columns[part], i)));
           for (int64_t tile = 0; tile < s.rowTiles; ++tile)
             multiplyInto(sum(tile), ir.f32(), a[tile][part], wide);
         }

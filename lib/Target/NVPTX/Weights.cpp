@@ -209,7 +209,10 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
           sum = sum ? ir.fadd(sum, p) : p;
         }
       l = ir.fma(l, factor, sum);
-      if (!sums.acc.empty())
+      if (isF32()) {
+        sums.rescale.resize(scores.size());
+        sums.rescale[tile][half] = factor;
+      } else if (!sums.acc.empty())
         for (Fragment &fragment : sums.acc[tile])
           for (int64_t x = 0; x < 2; ++x)
             fragment[2 * half + x] = ir.fmul(fragment[2 * half + x], factor);

@@ -2,6 +2,7 @@
 // Reference in test/emulator and on GPUs.
 // RUN: attn-opt --attn-lower-forward-nvptx=gpu=sm_80 --split-input-file %s | FileCheck %s
 // RUN: attn-opt --attn-lower-forward-nvptx="gpu=sm_80 entry=decode" --split-input-file %s | FileCheck %s --check-prefix=DECODE
+// RUN: attn-opt --attn-lower-forward-nvptx="gpu=sm_86 entry=decode" --split-input-file %s | FileCheck %s --check-prefix=SMALL
 
 // One parameter, by value: the struct of the ABI, 800 bytes.
 // CHECK-LABEL: llvm.func @plain(%{{[a-z0-9]+}}: !llvm.ptr {{.*}}llvm.byval = !llvm.array<100 x i64>
@@ -90,13 +91,45 @@ score(%s: f32) {
 // 2 row tiles by 8 key tiles by 4 steps of D, of the second 2 by 8 tiles of Dv
 // by 8 steps of keys.
 // CHECK-LABEL: llvm.func @linear(
-// CHECK-COUNT-64: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// CHECK-COUNT-64: nvvm.mma.sync {{.*}}, k = 16>
 // CHECK: nvvm.convert.float.to.tf32 {{.*}}<rna>
 // CHECK: nvvm.ldmatrix {{.*}}<col>
-// CHECK-COUNT-128: multiplicandAPtxType = #nvvm.mma_type<tf32>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
+// CHECK: arith.extf {{.*}} : f16 to f32
+// CHECK-COUNT-128: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
 // CHECK-NOT: nvvm.mma.sync
 // DECODE-LABEL: llvm.func @linear(
-// DECODE-COUNT-16: nvvm.mma.sync
-// DECODE-COUNT-16: multiplicandAPtxType = #nvvm.mma_type<tf32>
+// DECODE-COUNT-8: nvvm.mma.sync {{.*}}, k = 16>
+// DECODE-COUNT-16: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
 // DECODE-NOT: nvvm.mma.sync
 attn.forward @linear attributes {D = 64 : i64, Dv = 64 : i64, dtype = f16, normalize = #attn<normalization none>, params = [], buffers = []}
+
+// -----
+
+// A product of f32 is three of tf32: 2 row tiles by 4 key tiles by 8 steps of D,
+// then 2 by 8 tiles of Dv by 4 steps of keys. v comes element by element; a sum
+// of a block of keys joins acc by one fma.
+// CHECK-LABEL: llvm.func @wide(
+// CHECK: nvvm.convert.float.to.tf32 {{.*}}<rna>
+// CHECK-NEXT: llvm.bitcast
+// CHECK-NEXT: arith.subf
+// CHECK-COUNT-192: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
+// CHECK-NOT: nvvm.ldmatrix
+// CHECK-COUNT-192: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
+// CHECK-NOT: nvvm.mma.sync
+// CHECK: llvm.intr.fma
+// CHECK: llvm.return
+// DECODE-LABEL: llvm.func @wide(
+// DECODE-COUNT-96: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
+// DECODE-NOT: nvvm.mma.sync
+attn.forward @wide attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = []}
+
+// -----
+
+// Where shared memory is short, a warp takes eight keys of a block of 32: 3 by
+// 32 steps of D, and 32 tiles of Dv.
+// CHECK-LABEL: llvm.func @large(
+// DECODE-LABEL: llvm.func @large(
+// SMALL-LABEL: llvm.func @large(
+// SMALL-COUNT-192: nvvm.mma.sync {{.*}}<tf32>, {{.*}}, k = 8>
+// SMALL-NOT: nvvm.mma.sync
+attn.forward @large attributes {D = 256 : i64, Dv = 256 : i64, dtype = f32, params = [], buffers = []}

@@ -38,7 +38,7 @@ std::span<const char *const> gpuMods();
 
 /// What the error says with which a mod is refused; empty where it must
 /// compile. The cases hold what is not refused.
-std::string_view refusalOf(std::string_view mod, DType dtype, Entry entry);
+std::string_view refusalOf(std::string_view mod, Entry entry);
 
 /// Always the same cases; in a full run (`isFullRun`), behind them those of
 /// other covers.
