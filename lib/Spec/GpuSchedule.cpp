@@ -94,6 +94,8 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
   }
   if (entry == Entry::Decode) {
     if (s.sharedBytes() > target.gpu().sharedBytes)
+      s.sumsOverStages = true;
+    if (s.sharedBytes() > target.gpu().sharedBytes)
       s.stages = 1;
     return s;
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attnjit/Spec/AttentionSpec.h"
+#include "attnjit/Spec/GpuSchedule.h"
 #include "attnjit/Spec/Schedule.h"
 #include "attnjit/Spec/TargetSpec.h"
 
@@ -137,4 +138,25 @@ TEST(Schedule, FitsItsLoops) {
       // Splits of the keys begin at multiples of 64.
       EXPECT_EQ(64 % d.blockKv, 0);
     }
+}
+
+TEST(GpuSchedule, FitsEveryTarget) {
+  for (const TargetSpec &target : TargetSpec::gpus())
+    for (Entry entry : {Entry::Prefill, Entry::Decode})
+      for (DType dtype : {DType::F32, DType::F16, DType::BF16})
+        for (int64_t D = 1; D <= kMaxGpuHeadDim; D += 5)
+          for (int64_t Dv = 1; Dv <= kMaxGpuHeadDim; Dv += 5) {
+            auto s = GpuSchedule::choose({D, Dv, dtype}, target, entry);
+            ASSERT_TRUE(s);
+            ASSERT_LE(s->sharedBytes(), target.gpu().sharedBytes)
+                << target.name() << " " << D << " " << Dv;
+            // A product takes eight keys of f32, 16 of others; the merge of
+            // decode a row with eight threads.
+            EXPECT_EQ(s->warpKeys() % (dtype == DType::F32 ? 8 : 16), 0);
+            EXPECT_EQ(s->blockKv % 16, 0);
+            if (entry == Entry::Decode)
+              EXPECT_EQ(s->threads(), 8 * s->blockRows());
+            // What decode leaves there does not reach the words behind it.
+            EXPECT_GE(s->walkOffset(), s->sumsBytes());
+          }
 }
