@@ -76,7 +76,15 @@ ForwardEmitter::readParts(Value first, Value count, const Parts &parts) {
   for (int64_t i = 0; i < kAtOnce; ++i) {
     Value index = ir.plus(first, i);
     Part part = parts(ir.min(index, ir.plus(count, -1)));
-    part.l = ir.select(ir.lessThan(index, count), part.l, ir.cF32(0));
+    Value exists = ir.lessThan(index, count);
+    part.l = ir.select(exists, part.l, ir.cF32(0));
+    // An infinity times its factor, 0, would be NaN.
+    part.loadAcc = [this, exists, load = std::move(part.loadAcc)](Value at) {
+      Value acc = load(at);
+      Value none = arith::ConstantOp::create(ir.b, ir.loc,
+                                             ir.b.getZeroAttr(acc.getType()));
+      return ir.select(exists, acc, none);
+    };
     read.push_back(std::move(part));
   }
   return read;

@@ -90,7 +90,7 @@ FaultSubject::FaultSubject(const KernelKind &kind)
 void FaultSubject::addRun(Shape shape, int64_t splitKeys, uint64_t seeds) {
   shape.D = kind.D;
   shape.Dv = kind.Dv;
-  shape.dtype = DType::BF16;
+  shape.dtype = kind.dtype;
   runs.push_back({std::make_unique<Problem>(mod, shape, 1), splitKeys, seeds});
 }
 
@@ -135,7 +135,8 @@ Places FaultSubject::inProducts(const std::string &what) const {
 Places FaultSubject::barriers() const {
   Places found = places("@llvm.nvvm.barrier.cta.sync");
   // Behind the turned signs there is another before anyone reads the queries.
-  Places signs = places("-2147450880");
+  Places signs =
+      places(kind.dtype == DType::F32 ? ", -2147483648" : ", -2147450880");
   EXPECT_FALSE(signs.empty());
   found.erase(std::ranges::upper_bound(found, signs.back()));
   // Out takes the place of the queries, which are in registers by then: nothing

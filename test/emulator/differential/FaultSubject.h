@@ -37,12 +37,13 @@ void replaceIn(std::string &line, const std::string &what,
 /// Takes the instruction out.
 inline void removeLine(std::string &line) { line.clear(); }
 
-/// A kernel that is broken: for bf16 on sm_80.
+/// A kernel that is broken: for sm_80.
 struct KernelKind {
   const char *name; ///< not that of another
   Entry entry;
   int64_t D, Dv;
   bool hasTwoPasses = false; ///< has a prob mod that needs them
+  DType dtype = DType::BF16;
 };
 
 inline void PrintTo(const KernelKind &kind, std::ostream *stream) {
