@@ -140,8 +140,10 @@ template <Element kElement, int kDepth> bool mma(WarpCall &call) {
     }
   }
   Machine &machine = call.warp.block->machine;
-  multiplyAdd(m, kDepth,
-              machine.options.perturbApproximations && machine.random.oneIn(2));
+  Addition addition = Addition::Rising;
+  if (machine.options.perturbApproximations)
+    addition = static_cast<Addition>(machine.random.below(3));
+  multiplyAdd(m, kDepth, addition);
   for (int lane = 0; lane < kWarp; ++lane) {
     const int g = lane / 4, t = lane % 4;
     call.operands[lane].set(m.c[g][2 * t], 0);

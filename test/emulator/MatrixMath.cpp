@@ -8,6 +8,7 @@
 #include "MatrixMath.h"
 
 #include <bit>
+#include <cmath>
 
 #include <immintrin.h>
 
@@ -20,15 +21,38 @@ bool hasMatrixMath() {
          __builtin_cpu_supports("f16c");
 }
 
-__attribute__((target("avx2,fma"))) void multiplyAdd(MmaOperands &operands,
-                                                     int depth, bool falling) {
+/// Towards 0. Of an overflow, the infinity that rounding gives.
+static float cutOff(double sum) {
+  const float rounded = static_cast<float>(sum);
+  if (!(std::fabs(double(rounded)) > std::fabs(sum)) || std::isinf(rounded))
+    return rounded;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(rounded) - 1);
+}
+
+static void multiplyAddAtOnce(MmaOperands &operands, int depth) {
+  for (int row = 0; row < kMmaRows; ++row) {
+    double sums[kMmaColumns];
+    for (int column = 0; column < kMmaColumns; ++column)
+      sums[column] = operands.c[row][column];
+    for (int k = 0; k < depth; ++k)
+      for (int column = 0; column < kMmaColumns; ++column)
+        sums[column] += double(operands.a[row][k]) * operands.b[k][column];
+    for (int column = 0; column < kMmaColumns; ++column)
+      operands.c[row][column] = cutOff(sums[column]);
+  }
+}
+
+__attribute__((target("avx2,fma"))) void
+multiplyAdd(MmaOperands &operands, int depth, Addition addition) {
+  if (addition == Addition::CutOff)
+    return multiplyAddAtOnce(operands, depth);
   constexpr int kGroup = 8; // rows whose sums are in registers at a time
   for (int first = 0; first < kMmaRows; first += kGroup) {
     __m256 sums[kGroup];
     for (int i = 0; i < kGroup; ++i)
       sums[i] = _mm256_load_ps(operands.c[first + i]);
     for (int step = 0; step < depth; ++step) {
-      const int k = falling ? depth - 1 - step : step;
+      const int k = addition == Addition::Falling ? depth - 1 - step : step;
       const __m256 b = _mm256_load_ps(operands.b[k]);
       for (int i = 0; i < kGroup; ++i)
         sums[i] = _mm256_fmadd_ps(_mm256_set1_ps(operands.a[first + i][k]), b,

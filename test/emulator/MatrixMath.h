@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Products of f16, bf16 and tf32 are exact; each is added to the accumulator
-// with one rounding to f32, to nearest. The order of the sum is unspecified in
-// PTX: here by rising k, starting from C, or by falling k.
+// Products of f16, bf16 and tf32 are exact. Order and rounding of their sum are
+// unspecified in PTX. Here they are added to the accumulator one by one, with a
+// rounding to f32 each, to nearest; or all at once, as hardware does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,8 +30,14 @@ struct MmaOperands {
 /// Whether this processor has what the functions below need: AVX2, FMA, F16C.
 bool hasMatrixMath();
 
+enum class Addition {
+  Rising,  ///< by rising k, starting from C
+  Falling, ///< by falling k
+  CutOff,  ///< one sum, of which f32 has no room for is cut off
+};
+
 /// c += a[:, :depth] * b[:depth, :].
-void multiplyAdd(MmaOperands &operands, int depth, bool falling);
+void multiplyAdd(MmaOperands &operands, int depth, Addition addition);
 
 float halfToFloat(uint16_t bits);
 /// To nearest even, or towards zero. NaN becomes the canonical 0x7fff.

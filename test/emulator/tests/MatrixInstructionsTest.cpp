@@ -273,7 +273,7 @@ TEST(Mma, ExactProducts) {
 }
 
 // 1 + 2^-24 + 2^-24 by rising k is 1 (each half unit is rounded to even), by
-// falling k 1 + 2^-23: both orders are allowed, no other result is.
+// falling k and at once 1 + 2^-23: all orders are allowed, no other result is.
 TEST(Mma, OneRoundingAnAddition) {
   const Shape &shape = kShapes[1];
   Case one = mmaCase(shape);
@@ -295,14 +295,45 @@ TEST(Mma, OneRoundingAnAddition) {
   EXPECT_TRUE(sawRising && sawFalling);
 }
 
+// 1 + 1.5 * 2^-23 is rounded up, or cut off to 1 + 2^-23; -1 likewise.
+TEST(Mma, CutsOffOrRounds) {
+  const Shape &shape = kShapes[4];
+  for (float sign : {1.0f, -1.0f}) {
+    Case one = mmaCase(shape);
+    fill(
+        one, shape, [](int, int) { return 1.0f; },
+        [&](int k, int) {
+          return k == 0 ? sign : k == 1 ? sign * 0x1.8p-23f : 0.0f;
+        },
+        [](int, int) { return 0.0f; });
+    EXPECT_EQ(resultAt(outputsOf(one), 3, 5), sign * (1.0f + 0x1p-22f));
+    bool sawCutOff = false, sawRounded = false;
+    one.options.perturbApproximations = true;
+    for (one.options.seed = 0; one.options.seed < 20; ++one.options.seed) {
+      float result = resultAt(outputsOf(one), 3, 5);
+      sawCutOff |= result == sign * (1.0f + 0x1p-23f);
+      sawRounded |= result == sign * (1.0f + 0x1p-22f);
+    }
+    EXPECT_TRUE(sawCutOff && sawRounded);
+  }
+}
+
+// An operand of tf32 is the top 19 bits of its register, of a as of b.
 TEST(Mma, Tf32DropsTheLowBits) {
   const Shape &shape = kShapes[4];
-  Case one = mmaCase(shape);
-  fill(
-      one, shape, [](int, int k) { return k == 0 ? 0x1.001fffp0f : 0.0f; },
-      [](int, int) { return 1.0f; }, [](int, int) { return 0.0f; });
+  auto productOf = [&](float x, float y) {
+    Case one = mmaCase(shape);
+    fill(
+        one, shape, [&](int, int k) { return k == 5 ? x : 0.0f; },
+        [&](int, int) { return y; }, [](int, int) { return 0.0f; });
+    return resultAt(outputsOf(one), 0, 0);
+  };
   // 1 + 2^-12 + ... has 10 bits of mantissa left: 1.
-  EXPECT_EQ(resultAt(outputsOf(one), 0, 0), 1.0f);
+  EXPECT_EQ(productOf(0x1.001fffp0f, 1.0f), 1.0f);
+  EXPECT_EQ(productOf(1.0f, -0x1.001fffp0f), -1.0f);
+  // The tenth bit stays: (1 + 2^-10)^2, which f32 has room for.
+  EXPECT_EQ(productOf(0x1.005fffp0f, 0x1.004000p0f), 0x1.00801p0f);
+  EXPECT_EQ(productOf(INFINITY, 2.0f), INFINITY);
 }
 
 TEST(Mma, InfinityAndNaN) {
