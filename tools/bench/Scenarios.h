@@ -34,8 +34,6 @@ Expected<std::vector<Figure>> measureMods(double seconds);
 /// pairs; what two threads gain where rows differ.
 Expected<std::vector<Figure>> measureSparsity(double seconds);
 
-/// Processes: from exec of the tool to its first result, with an empty cache
-/// and with a filled one.
 /// Decoding against reading K and V, and against the peak of the machine.
 Expected<std::vector<Figure>> measureDecode(double seconds);
 
@@ -53,6 +51,8 @@ struct Sweep {
 };
 Expected<Sweep> measureSweep(double seconds);
 
+/// Processes: from exec of the tool to its first result, with an empty cache
+/// and with a filled one.
 Expected<std::vector<Figure>> measureStartup(const std::filesystem::path &tool,
                                              double seconds);
 
