@@ -238,26 +238,20 @@ void BenchCommand::printResult(const Problem &problem,
 
 Expected<int> BenchCommand::run(const ProcessClock &clock) {
   options.finish();
-  Expected<LoadedMod> mod = trace.time(
-      "parse", [&] { return loadMod(options.mod, options.request.settings); });
-  if (!mod)
-    return fail(mod.error());
-  options.request.settings = mod->settings;
-  Expected<Problem> problem = trace.time("make tensors", [&] {
-    return Problem::create(mod->program, options.request);
-  });
-  if (!problem)
-    return fail(problem.error());
-  Expected<BenchResult> result = measure(mod->program, *problem);
+  Expected<LoadedProblem> loaded = options.load(trace);
+  if (!loaded)
+    return fail(loaded.error());
+  auto &[mod, problem] = *loaded;
+  Expected<BenchResult> result = measure(mod.program, problem);
   if (!result)
     return fail(result.error());
-  printResult(*problem, *result);
+  printResult(problem, *result);
   const TimingReport timing = {clock, trace.stages(), compiled.stages,
                                clock.sinceExecMs()};
   if (common.timing)
     timing.print();
   if (common.json) {
-    Json json = resultJson(*problem, *result);
+    Json json = resultJson(problem, *result);
     if (common.timing)
       json["timing"] = timing.json();
     printJson(json);

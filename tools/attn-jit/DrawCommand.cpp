@@ -26,9 +26,6 @@
 using namespace attnjit;
 using namespace attnjit::tool;
 
-/// Few mods ask for D, so that --shape need not give it.
-static constexpr int64_t kDefaultD = 64;
-
 namespace {
 
 class DrawCommand final : public Command {
@@ -81,18 +78,12 @@ Expected<int> DrawCommand::run(const ProcessClock &clock) {
                 fmt::format("-o is `{}`; its name should end in .png or .svg",
                             outFile));
   options.request.contents = Contents::MaskOnly;
-  Expected<LoadedMod> mod = trace.time(
-      "parse", [&] { return loadMod(options.mod, options.request.settings); });
-  if (!mod)
-    return fail(mod.error());
-  options.request.settings = mod->settings;
-  Expected<Problem> problem = trace.time("make tensors", [&] {
-    return Problem::create(mod->program, options.request);
-  });
-  if (!problem)
-    return fail(problem.error());
+  Expected<LoadedProblem> loaded = options.load(trace);
+  if (!loaded)
+    return fail(loaded.error());
+  auto &[mod, problem] = *loaded;
   Expected<Drawing> drawing = trace.time(
-      "draw", [&] { return drawMod(mod->program, *problem, picture); });
+      "draw", [&] { return drawMod(mod.program, problem, picture); });
   if (!drawing)
     return fail(drawing.error());
   Expected<void> written =

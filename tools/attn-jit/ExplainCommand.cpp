@@ -29,9 +29,6 @@
 using namespace attnjit;
 using namespace attnjit::tool;
 
-/// Few mods ask for D, so that --shape need not give it.
-static constexpr int64_t kDefaultD = 64;
-
 namespace {
 
 class ExplainCommand final : public Command {
@@ -65,19 +62,13 @@ CLI::App *ExplainCommand::declare(CLI::App &app) {
 
 Expected<int> ExplainCommand::run(const ProcessClock &clock) {
   options.request.contents = Contents::MaskOnly;
-  Expected<LoadedMod> mod = trace.time(
-      "parse", [&] { return loadMod(options.mod, options.request.settings); });
-  if (!mod)
-    return fail(mod.error());
-  options.request.settings = mod->settings;
-  Expected<Problem> problem = trace.time("make tensors", [&] {
-    return Problem::create(mod->program, options.request);
-  });
-  if (!problem)
-    return fail(problem.error());
+  Expected<LoadedProblem> loaded = options.load(trace);
+  if (!loaded)
+    return fail(loaded.error());
+  auto &[mod, problem] = *loaded;
   explain.threads = options.threads;
   Expected<Explanation> explanation = trace.time("explain", [&] {
-    return Explanation::create(mod->program, *problem, explain);
+    return Explanation::create(mod.program, problem, explain);
   });
   if (!explanation)
     return fail(explanation.error());

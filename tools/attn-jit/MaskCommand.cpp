@@ -30,9 +30,6 @@
 using namespace attnjit;
 using namespace attnjit::tool;
 
-/// Masks hardly ever ask for D, so that --shape need not give it.
-static constexpr int64_t kDefaultD = 64;
-
 namespace {
 
 class MaskCommand final : public Command {
@@ -81,18 +78,12 @@ Expected<Array> MaskCommand::materialize(const ModProgram &mod,
 
 Expected<int> MaskCommand::run(const ProcessClock &clock) {
   options.request.contents = Contents::MaskOnly;
-  Expected<LoadedMod> mod = trace.time(
-      "parse", [&] { return loadMod(options.mod, options.request.settings); });
-  if (!mod)
-    return fail(mod.error());
-  options.request.settings = mod->settings;
-  Expected<Problem> problem = trace.time("make tensors", [&] {
-    return Problem::create(mod->program, options.request);
-  });
-  if (!problem)
-    return fail(problem.error());
-  Expected<Array> mask = trace.time(
-      "evaluate", [&] { return materialize(mod->program, *problem); });
+  Expected<LoadedProblem> loaded = options.load(trace);
+  if (!loaded)
+    return fail(loaded.error());
+  auto &[mod, problem] = *loaded;
+  Expected<Array> mask =
+      trace.time("evaluate", [&] { return materialize(mod.program, problem); });
   if (!mask)
     return fail(mask.error());
   const double resultMs = clock.sinceExecMs();
@@ -113,7 +104,7 @@ Expected<int> MaskCommand::run(const ProcessClock &clock) {
   if (common.timing)
     timing.print();
   if (common.json) {
-    const Shape &shape = problem->shape();
+    const Shape &shape = problem.shape();
     Json result = {{"out", outFile},
                    {"shape", {shape.B, shape.Hq, shape.Sq, shape.Skv}},
                    {"kept_fraction", fraction}};

@@ -159,3 +159,17 @@ void ProblemOptions::finish() {
   if (dropoutRate)
     request.dropout = DropoutArg{*dropoutRate, dropoutSeed, dropoutOffset};
 }
+
+Expected<LoadedProblem> ProblemOptions::load(Trace &trace) {
+  Expected<LoadedMod> loaded =
+      trace.time("parse", [&] { return loadMod(mod, request.settings); });
+  if (!loaded)
+    return fail(loaded.error());
+  request.settings = loaded->settings;
+  Expected<Problem> problem = trace.time("make tensors", [&] {
+    return Problem::create(loaded->program, request);
+  });
+  if (!problem)
+    return fail(problem.error());
+  return LoadedProblem{std::move(*loaded), std::move(*problem)};
+}

@@ -13,9 +13,11 @@
 #define ATTNJIT_TOOLS_ATTNJIT_PROBLEMOPTIONS_H
 
 #include "support/MaskPlane.h"
+#include "support/ModFile.h"
 #include "support/Problem.h"
 
 #include "attnjit/Spec/TargetSpec.h"
+#include "attnjit/Support/Trace.h"
 
 #include <optional>
 #include <string>
@@ -43,6 +45,16 @@ void declareTile(CLI::App &app, std::optional<TileSize> &tile);
 /// --threads; 0 stands for all cores.
 void declareThreads(CLI::App &app, int &threads);
 
+/// D where --shape does not give it, for commands about masks: few ask for it.
+inline constexpr int64_t kDefaultD = 64;
+
+/// A mod, and the problem that it is to solve, which refers to the mod's
+/// declarations: they lie in vectors, so that both may be moved.
+struct LoadedProblem {
+  LoadedMod mod;
+  Problem problem;
+};
+
 /// A problem as options describe it.
 struct ProblemOptions {
   std::string mod;
@@ -58,6 +70,9 @@ struct ProblemOptions {
   void declareKernelOptions(CLI::App &app);
   /// To be called when the command line has been read.
   void finish();
+  /// Reads the mod and makes the tensors; both are steps of `trace`. What
+  /// settings make of consts of the mod is then no longer in `request`.
+  Expected<LoadedProblem> load(Trace &trace);
 
 private:
   std::optional<double> dropoutRate;

@@ -266,35 +266,29 @@ Expected<int> RunCommand::run(const ProcessClock &clock) {
   }
   options.finish();
   options.request.lse = !lseFile.empty();
-  Expected<LoadedMod> mod = trace.time(
-      "parse", [&] { return loadMod(options.mod, options.request.settings); });
-  if (!mod)
-    return fail(mod.error());
-  options.request.settings = mod->settings;
-  Expected<Problem> problem = trace.time("make tensors", [&] {
-    return Problem::create(mod->program, options.request);
-  });
-  if (!problem)
-    return fail(problem.error());
+  Expected<LoadedProblem> loaded = options.load(trace);
+  if (!loaded)
+    return fail(loaded.error());
+  auto &[mod, problem] = *loaded;
   executor = makeThreadedExecutor(options.threads);
-  if (Expected<void> ok = compileAndRun(mod->program, *problem); !ok)
+  if (Expected<void> ok = compileAndRun(mod.program, problem); !ok)
     return fail(ok.error());
   const double resultMs = clock.sinceExecMs();
 
   if (wantCheck) {
     Expected<void> ok =
-        trace.time("check", [&] { return check(mod->program, *problem); });
+        trace.time("check", [&] { return check(mod.program, problem); });
     if (!ok)
       return fail(ok.error());
   }
   Expected<void> written =
-      trace.time("write", [&] { return writeOutputs(*problem); });
+      trace.time("write", [&] { return writeOutputs(problem); });
   if (!written)
     return fail(written.error());
 
   const TimingReport timing = {clock, trace.stages(), compiled.stages,
                                resultMs};
-  printResult(*problem);
+  printResult(problem);
   if (common.timing)
     timing.print();
   if (common.json) {
