@@ -147,10 +147,10 @@ class Mods : public testing::TestWithParam<NamedMod> {};
 } // namespace
 
 TEST_P(Mods, AgreeWithTheReference) {
-  static constexpr size_t kShapesPerMod = 2;
+  static constexpr size_t kShapesPerMod = 2, kShapesInFull = 12;
   const ModProgram mod = parsed(GetParam().text);
   const std::vector<Shape> &shapes = coveringShapes();
-  const size_t count = isFullRun() ? shapes.size() : kShapesPerMod;
+  const size_t count = isFullRun() ? kShapesInFull : kShapesPerMod;
   const size_t first = GetParam().ordinal * kShapesPerMod;
   for (size_t seed = first; seed < first + count; ++seed) {
     Shape shape = shapes[seed % shapes.size()];

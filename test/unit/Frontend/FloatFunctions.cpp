@@ -72,6 +72,8 @@ double ulpError(float value, double exact) {
   if (exact == 0)
     return value == 0 && std::signbit(value) == std::signbit(exact) ? 0
                                                                     : kWrong;
+  if (value == exact)
+    return 0;
   // An infinity stands for the first number that f32 cannot hold.
   constexpr double kOverflow = 0x1p128;
   double rounded =
