@@ -392,10 +392,14 @@ std::vector<RangeAxis> findRangeAxes(const TileBounds &bounds) {
   for (const Expr &node : topologicalOrder(claims)) {
     if (node->op() != Op::LoadMin && node->op() != Op::LoadMax)
       continue;
-    for (int axis = static_cast<int>(node->buffer().dims.size()); axis-- > 0;) {
+    const int rank = static_cast<int>(node->buffer().dims.size());
+    for (int axis = rank; axis-- > 0;) {
       const auto first = static_cast<size_t>(2 * axis);
       if (node->operand(first) == node->operand(first + 1))
         continue;
+      // The ends of a row are its extremes.
+      if (node->buffer().sorted && axis == rank - 1)
+        break;
       RangeAxis found = {node->buffer().name, axis};
       if (std::ranges::find(axes, found) == axes.end())
         axes.push_back(std::move(found));

@@ -31,6 +31,7 @@ struct KernelSource {
   CanonicalMod mod;
   AttentionSpec spec;
   TargetSpec target;
+  size_t summaryRows; ///< of the table that its code reads on a GPU
 };
 
 /// Code that can run, and what the cache should hold instead of the bytes that

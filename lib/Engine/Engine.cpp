@@ -123,7 +123,8 @@ Expected<Engine::Impl::Known> Engine::Impl::make(const Request &request,
   KernelSignature signature =
       signatureOf(request.mod, request.spec, request.target, canonical);
   auto source = std::make_shared<const KernelSource>(
-      std::move(canonical), request.spec, request.target);
+      std::move(canonical), request.spec, request.target,
+      signature.ranges.size() + (request.spec.maskTensor ? 1 : 0));
   EntrySource code = [store = store, source](Entry entry) {
     CompileReport report;
     Trace trace;

@@ -172,10 +172,12 @@ Expected<LoadedEntry> GpuBackend::load(const std::string &bytes,
     }
     loaded.point.launcher = makeRefusingLauncher(std::move(*refused));
   } else {
-    const cuda::CudaEntry code = {
-        symbolOf(entry), static_cast<int>(schedule->threads()),
-        schedule->sharedBytes(), source.mod.bufferSource.size(),
-        source.mod.paramSource.size()};
+    const cuda::CudaEntry code = {symbolOf(entry),
+                                  static_cast<int>(schedule->threads()),
+                                  schedule->sharedBytes(),
+                                  source.mod.bufferSource.size(),
+                                  source.mod.paramSource.size(),
+                                  source.summaryRows};
     auto launcher = loadOn(*context, *artifact, code, changed, trace);
     if (!launcher)
       return fail(launcher.error());

@@ -285,13 +285,17 @@ OwningOpRef<ModuleOp> buildForward(MLIRContext &context, const ModProgram &mod,
     return numbers.empty() ? DenseI64ArrayAttr()
                            : b.getDenseI64ArrayAttr(numbers);
   };
+  SmallVector<int64_t> ranges;
+  for (const RangeAxis &range : findRangeAxes(bounds))
+    ranges.append({mod.bufferOrdinal(range.buffer), range.axis});
   const bool hasSoftmax = mod.normalize() == Normalize::Softmax;
   auto forward = attn::ForwardOp::create(
       b, loc, name, spec.D, spec.Dv, convert(b, spec.dtype), spec.maskTensor,
       spec.dropout,
       hasSoftmax ? attn::Normalization::Softmax : attn::Normalization::None,
       hasSoftmax && !scalesWithProb(mod.prob()), b.getArrayAttr(params),
-      b.getArrayAttr(buffers), cutsOf(false), cutsOf(true));
+      b.getArrayAttr(buffers), cutsOf(false), cutsOf(true),
+      ranges.empty() ? DenseI64ArrayAttr() : b.getDenseI64ArrayAttr(ranges));
 
   auto hook = [&](Region &region, std::span<const Expr> results,
                   bool takesValue) {

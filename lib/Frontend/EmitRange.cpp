@@ -7,8 +7,8 @@
 //
 // The last axis that varies is the row of the box; those before it are walked
 // in loops, up to kMostRows rows. Of a row, four loads give the bound: of
-// elements, or of four neighbouring blocks that cover it. Where a target has no
-// summaries, a row that is declared sorted is bounded by its ends.
+// elements, or of four neighbouring blocks that cover it. A row that is
+// declared sorted is bounded by its ends.
 //
 //===----------------------------------------------------------------------===//
 
@@ -104,6 +104,10 @@ private:
   /// The row through `at`.
   Value emitRow(SmallVectorImpl<Value> &at) {
     Value first = lo[*rowAxis], last = hi[*rowAxis];
+    if (isSorted()) {
+      at[*rowAxis] = wantsLeast() ? first : last;
+      return load(at);
+    }
     Value span = sub(last, first);
     Value isShort = compare(arith::CmpIPredicate::slt, span, i32(kNeighbours));
     return branch(
@@ -120,8 +124,7 @@ private:
         },
         [&] {
           if (!summary)
-            return isSorted() ? loadEnd(at, wantsLeast() ? first : last)
-                              : hull();
+            return hull();
           Value null = LLVM::ZeroOp::create(b, loc, summary->data.getType());
           Value present = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne,
                                                summary->data, null);
@@ -134,11 +137,6 @@ private:
   /// Whether the row is declared not to decrease.
   bool isSorted() {
     return request.sorted && *rowAxis + 1 == buffer.last.size();
-  }
-
-  Value loadEnd(SmallVectorImpl<Value> &at, Value end) {
-    at[*rowAxis] = end;
-    return load(at);
   }
 
   /// From the blocks, at most four, that cover first..last: on the lowest level

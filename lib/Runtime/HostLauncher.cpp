@@ -196,7 +196,8 @@ Expected<void> HostLauncher::launch(const Launch &launch) const {
                                 state->buffers, executor, slots, summaries);
       !made)
     return made;
-  kernelArgs.summaries = state->summaries.table();
+  const auto table = state->summaries.table();
+  kernelArgs.summaries = table.empty() ? nullptr : table.data();
   // Decode reads K once, and so would this.
   if (launch.signature.asksForFiniteScores && plan.cells == 0) {
     Expected<bool> finite = areScoresFinite(launch.args, launch.sizes,

@@ -272,18 +272,9 @@ static bool isWorthwhile(const AttnJitBuffer &buffer, int axis, int64_t most) {
   return buffer.size[axis] > kReadOneByOne;
 }
 
-void RunSummaries::enter(const Wanted &wanted, const int32_t *entries) {
-  // That of the mask tensor stands behind those of the buffers.
-  const size_t index = std::min(
-      static_cast<size_t>(wanted.slot * kMaxBufferRank + wanted.source.axis),
-      rows.size() - 1);
-  rows[index] = {entries, wanted.source.padded()};
-}
-
 /// A mask that is the same for all queries, along the keys: [B, Hq, Skv], axes
-/// that are broadcast of size 1.
-void RunSummaries::addMask(const Tensor &mask, const RunSizes &sizes,
-                           int slot) {
+/// that are broadcast of size 1. Its row is behind those of the buffers.
+void RunSummaries::addMask(const Tensor &mask, const RunSizes &sizes) {
   SummarySource source;
   source.data = mask.data;
   source.dtype = DType::Bool;
@@ -303,13 +294,41 @@ void RunSummaries::addMask(const Tensor &mask, const RunSizes &sizes,
   AttnJitBuffer buffer = {mask.data, {}, {}};
   std::ranges::copy(source.size, buffer.size);
   if (isWorthwhile(buffer, source.axis, mostElements(sizes)))
-    own.push_back({source, 0, slot});
+    wantedRows.push_back({source, 0, -1, rows.size() - 1});
 }
 
+void RunSummaries::find(const KernelSignature &signature, const RunArgs &args,
+                        const RunSizes &sizes,
+                        std::span<const AttnJitBuffer> buffers) {
+  release();
+  wantedRows.clear();
+  rows.assign(signature.ranges.size() + (args.mask ? 1 : 0), {});
+  const int64_t most = mostElements(sizes);
+  for (size_t i = 0; i < signature.ranges.size(); ++i) {
+    const KernelSignature::RangeUse &use = signature.ranges[i];
+    const AttnJitBuffer &buffer = buffers[static_cast<size_t>(use.slot)];
+    if (!isWorthwhile(buffer, use.axis, most))
+      continue;
+    const BufferDecl &decl = signature.buffers[static_cast<size_t>(
+        signature.bufferSource[static_cast<size_t>(use.slot)])];
+    WantedSummary wanted = {{buffer.data, decl.element, use.axis, {}, {}},
+                            findCapture(args, decl.name)->version,
+                            use.slot,
+                            i};
+    std::ranges::copy(buffer.size, wanted.source.size.begin());
+    std::ranges::copy(buffer.stride, wanted.source.stride.begin());
+    wantedRows.push_back(wanted);
+  }
+  if (args.mask)
+    addMask(*args.mask, sizes);
+}
+
+/// Those without a version.
 Expected<void> RunSummaries::makeOwn(Executor &executor, int slots) {
   int64_t entries = 0;
-  for (const Wanted &wanted : own)
-    entries += wanted.source.entries();
+  for (const WantedSummary &wanted : wantedRows)
+    if (wanted.version == 0)
+      entries += wanted.source.entries();
   if (entries > capacity) {
     memory.reset(new (std::nothrow) int32_t[static_cast<size_t>(entries)]);
     capacity = memory ? entries : 0;
@@ -319,8 +338,12 @@ Expected<void> RunSummaries::makeOwn(Executor &executor, int slots) {
                               "bytes",
                               entries * int64_t(sizeof(int32_t))));
   }
+  sources.clear();
+  targets.clear();
   int32_t *next = memory.get();
-  for (const Wanted &wanted : own) {
+  for (const WantedSummary &wanted : wantedRows) {
+    if (wanted.version != 0)
+      continue;
     sources.push_back(wanted.source);
     targets.push_back(next);
     enter(wanted, next);
@@ -344,7 +367,7 @@ static bool sameEntries(const SummarySource &source, const int32_t *x,
   return true;
 }
 
-Expected<void> RunSummaries::makeShared(const Wanted &wanted,
+Expected<void> RunSummaries::makeShared(const WantedSummary &wanted,
                                         const KernelSignature &signature,
                                         bool check, Executor &executor,
                                         int slots, SummaryCache &cache) {
@@ -378,37 +401,14 @@ Expected<void> RunSummaries::make(const KernelSignature &signature,
                                   std::span<const AttnJitBuffer> buffers,
                                   Executor &executor, int slots,
                                   SummaryCache &cache) {
-  release();
-  if (signature.ranges.empty() && !args.mask)
-    return {};
   try {
-    own.clear();
-    sources.clear();
-    targets.clear();
-    rows.assign(buffers.size() * kMaxBufferRank + 1, {});
-    if (args.mask)
-      addMask(*args.mask, sizes, static_cast<int>(buffers.size()));
-    const int64_t most = mostElements(sizes);
-    for (const KernelSignature::RangeUse &use : signature.ranges) {
-      const AttnJitBuffer &buffer = buffers[static_cast<size_t>(use.slot)];
-      if (!isWorthwhile(buffer, use.axis, most))
-        continue;
-      const BufferDecl &decl = signature.buffers[static_cast<size_t>(
-          signature.bufferSource[static_cast<size_t>(use.slot)])];
-      Wanted wanted = {{buffer.data, decl.element, use.axis, {}, {}},
-                       findCapture(args, decl.name)->version,
-                       use.slot};
-      std::ranges::copy(buffer.size, wanted.source.size.begin());
-      std::ranges::copy(buffer.stride, wanted.source.stride.begin());
-      if (wanted.version == 0) {
-        own.push_back(wanted);
-        continue;
-      }
-      if (auto done = makeShared(wanted, signature, args.checkVersions,
-                                 executor, slots, cache);
-          !done)
-        return done;
-    }
+    find(signature, args, sizes, buffers);
+    for (const WantedSummary &wanted : wantedRows)
+      if (wanted.version != 0)
+        if (auto done = makeShared(wanted, signature, args.checkVersions,
+                                   executor, slots, cache);
+            !done)
+          return done;
     return makeOwn(executor, slots);
   } catch (const std::bad_alloc &) {
     return fail(ErrorKind::Environment,

@@ -8,7 +8,8 @@
 // Takes the captured buffers of a run; gives the summaries that its kernel
 // reads of them (docs/kernel-abi.md has the layout): of every row along an
 // axis, the least and the greatest elements of aligned blocks of 4, 8, 16, ...
-// elements. One pass over the buffers, on all threads.
+// elements. One pass over the buffers, on all threads; of a GPU's buffers the
+// GPU makes it (Cuda/SummaryLaunch.h).
 //
 // A summary of a buffer whose contents the caller names by a version is kept
 // for runs to come. Private to lib/Runtime.
@@ -24,6 +25,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace attnjit {
@@ -73,21 +75,37 @@ private:
   std::vector<Kept> kept; ///< oldest first
 };
 
+/// A summary that a run has use for.
+struct WantedSummary {
+  SummarySource source;
+  uint64_t version; ///< of the contents; 0: they may be others each run
+  int slot;         ///< of the buffer; unused for the mask tensor
+  size_t row;       ///< of the table
+};
+
 /// The summaries of one run; memory is kept for the next.
 class RunSummaries {
 public:
-  /// Fills the table for checked arguments: `buffers` by slot. An Error where
-  /// memory is lacking, or, with `args.checkVersions`, where a buffer is not
-  /// what its version says.
+  /// Finds what checked arguments want, `buffers` by slot; the table has no
+  /// entries yet. Throws std::bad_alloc.
+  void find(const KernelSignature &signature, const RunArgs &args,
+            const RunSizes &sizes, std::span<const AttnJitBuffer> buffers);
+  std::span<const WantedSummary> wanted() const { return wantedRows; }
+  /// Puts a summary into the table.
+  void enter(const WantedSummary &wanted, const int32_t *entries) {
+    rows[wanted.row] = {entries, wanted.source.padded()};
+  }
+
+  /// Finds and computes them, on `executor`. An Error where memory is lacking,
+  /// or, with `args.checkVersions`, where a buffer is not what its version
+  /// says.
   Expected<void> make(const KernelSignature &signature, const RunArgs &args,
                       const RunSizes &sizes,
                       std::span<const AttnJitBuffer> buffers,
                       Executor &executor, int slots, SummaryCache &cache);
 
-  /// For AttnJitKernelArgs::summaries.
-  const AttnJitRangeSummary *table() const {
-    return rows.empty() ? nullptr : rows.data();
-  }
+  /// As AttnJitKernelArgs::summaries has them; empty: the kernel asks for none.
+  std::span<const AttnJitRangeSummary> table() const { return rows; }
   /// Lets go of what runs share. The table is no longer valid.
   void release() {
     rows.clear();
@@ -95,21 +113,15 @@ public:
   }
 
 private:
-  struct Wanted {
-    SummarySource source;
-    uint64_t version;
-    int slot;
-  };
   Expected<void> makeOwn(Executor &executor, int slots);
-  Expected<void> makeShared(const Wanted &wanted, const KernelSignature &,
-                            bool check, Executor &executor, int slots,
-                            SummaryCache &cache);
-  void addMask(const Tensor &mask, const RunSizes &sizes, int slot);
-  void enter(const Wanted &wanted, const int32_t *entries);
+  Expected<void> makeShared(const WantedSummary &wanted,
+                            const KernelSignature &, bool check,
+                            Executor &executor, int slots, SummaryCache &cache);
+  void addMask(const Tensor &mask, const RunSizes &sizes);
 
   std::vector<AttnJitRangeSummary> rows;
+  std::vector<WantedSummary> wantedRows;
   std::vector<SummaryCache::Entries> shared;
-  std::vector<Wanted> own;
   std::vector<SummarySource> sources;
   std::vector<int32_t *> targets;
   std::unique_ptr<int32_t[]> memory;

@@ -177,6 +177,25 @@ TEST_F(EmulatedRun, CapturedValuesAreFoundBehindTheStruct) {
               args, specOf({}));
 }
 
+// Of ids that are not declared sorted, and of a mask tensor over the keys.
+TEST_F(EmulatedRun, SummariesAreMadeOnTheDevice) {
+  RunArgs args = argsOf({});
+  std::vector<int32_t> document(2 * 70);
+  for (size_t i = 0; i < document.size(); ++i)
+    document[i] = static_cast<int32_t>(i / 9 * 5 % 7);
+  std::vector<uint8_t> padding(2 * 70);
+  for (size_t i = 0; i < padding.size(); ++i)
+    padding[i] = i % 70 < 50;
+  args.captures = {
+      {"document", Tensor::contiguous(document.data(), DType::I32, {2, 70})}};
+  args.mask = Tensor::contiguous(padding.data(), DType::Bool, {2, 1, 1, 70});
+  AttentionSpec spec = specOf({});
+  spec.maskTensor = true;
+  runAndCheck("buffer document : i32[B, Skv]\n"
+              "mask = document[b, q] == document[b, kv]\n",
+              args, spec);
+}
+
 TEST_F(EmulatedRun, OffsetsAreScalarsOrLieInDeviceMemory) {
   RunArgs args = argsOf({});
   args.qOffset.scalar = 17;

@@ -258,7 +258,7 @@ public:
     // Blocks and workspace as of the right kernel.
     Trace trace;
     Expected<LoadedEntry> loaded = hostBackend().load(
-        *object, {canonicalize(mod), spec, target}, fault.entry, trace);
+        *object, {canonicalize(mod), spec, target, 0}, fault.entry, trace);
     if (!loaded)
       return fail(loaded.error());
     EntrySource source = [point = loaded->point, own = fault.entry](

@@ -466,6 +466,15 @@ void Rewriter::makeEntry(llvm::Function &function) {
 
 } // namespace
 
+/// Nobody calls a kernel.
+static void eraseOtherKernels(llvm::Module &module,
+                              const llvm::Function &kernel) {
+  for (llvm::Function &one : llvm::make_early_inc_range(module))
+    if (&one != &kernel &&
+        one.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+      one.eraseFromParent();
+}
+
 Expected<RewrittenKernel> rewriteKernel(llvm::Module &module,
                                         std::string_view kernelName,
                                         const llvm::Triple &hostTriple,
@@ -474,6 +483,7 @@ Expected<RewrittenKernel> rewriteKernel(llvm::Module &module,
   if (!function || function->isDeclaration())
     return fail(ErrorKind::InvalidArgument,
                 fmt::format("the module defines no kernel `{}`", kernelName));
+  eraseOtherKernels(module, *function);
   RewrittenKernel kernel;
   kernel.flushesSubnormals =
       function->getDenormalMode(llvm::APFloat::IEEEsingle()).Output ==

@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define ATTNJIT_ABI_VERSION 6
+#define ATTNJIT_ABI_VERSION 7
 
 #ifdef __cplusplus
 extern "C" {
@@ -120,8 +120,9 @@ typedef struct {
    * the block of the entry point. */
   int64_t item_queries;
 
-  /* By 4 * slot + axis of a captured buffer; after them that of the mask tensor
-   * along the keys. Null: there are none. */
+  /* Of the axes of captured buffers that the code asks for, in its order
+   * (KernelSignature::ranges); after them that of the mask tensor along the
+   * keys. Null: there are none. */
   const AttnJitRangeSummary *summaries;
 
   uint64_t reserved[11]; /* zero */

@@ -12,6 +12,7 @@
 #include "../RunTensors.h"
 #include "ParameterBlock.h"
 #include "StreamScratch.h"
+#include "SummaryLaunch.h"
 
 #include "attnjit/Runtime/Cuda/Memory.h"
 #include "attnjit/Runtime/Cuda/Module.h"
@@ -26,20 +27,34 @@ using namespace attnjit::cuda;
 
 namespace {
 
+/// What a grid's first axis can have, on every device.
+constexpr int64_t kMaxBlocks = std::numeric_limits<int32_t>::max();
+
+/// Functions of a loaded module.
+struct Functions {
+  FunctionHandle entry = nullptr;
+  FunctionHandle summarize = nullptr; ///< null: the code has no use for it
+};
+
 class LoadedLauncher final : public CudaLauncher {
 public:
-  LoadedLauncher(Context::Ptr context, Module module, FunctionHandle function,
+  LoadedLauncher(Context::Ptr context, Module module, Functions functions,
                  CudaEntry entry, int64_t resident)
       : context(context), entry(std::move(entry)), resident(resident),
-        scratch(context), module(std::move(module)), function(function) {}
+        scratch(context), module(std::move(module)), functions(functions) {}
 
   Expected<void> launch(const Launch &launch) const override;
   int64_t residentBlocks() const override { return resident; }
 
 private:
-  /// With the context current.
-  Expected<void> start(AttnJitKernelArgs &args, const RunState &state,
+  /// Those that follow: with the context current.
+  Expected<void> start(AttnJitKernelArgs &args, RunState &state,
                        const Launch &launch) const;
+  Expected<void> summarize(RunSummaries &summaries, int32_t *entries,
+                           StreamHandle stream) const;
+  Expected<void> start(FunctionHandle function, std::string_view symbol,
+                       int64_t blocks, int threads, int64_t sharedBytes,
+                       StreamHandle stream, void *parameter) const;
 
   const Context::Ptr context;
   const CudaEntry entry;
@@ -49,7 +64,7 @@ private:
   mutable RunStatePool pool;
   mutable StreamScratch scratch;
   const Module module;
-  const FunctionHandle function;
+  const Functions functions;
 };
 
 } // namespace
@@ -64,39 +79,76 @@ static Expected<void> checkTensors(const Context &context,
       });
 }
 
-Expected<void> LoadedLauncher::start(AttnJitKernelArgs &args,
-                                     const RunState &state,
-                                     const Launch &launch) const {
-  auto *stream = static_cast<StreamHandle>(launch.args.stream);
-  const RunPlan &plan = launch.plan;
-  float *partials = nullptr;
-  uint32_t *arrivals = nullptr;
-  if (plan.partialRows) {
-    auto block =
-        scratch.reserve(stream, partialFloats(plan, launch.point), plan.cells);
-    if (!block)
-      return fail(block.error());
-    partials = static_cast<float *>((*block)->partials.pointer());
-    arrivals = static_cast<uint32_t *>((*block)->arrivals.pointer());
-  }
-  fillPartials(plan, launch.point, partials, arrivals, args);
-  args.work_end = plan.items;
-  ParameterBlock block(args, state.buffers, state.params);
-  void *parameters[] = {block.data()};
+Expected<void> LoadedLauncher::start(FunctionHandle function,
+                                     std::string_view symbol, int64_t blocks,
+                                     int threads, int64_t sharedBytes,
+                                     StreamHandle stream,
+                                     void *parameter) const {
+  void *parameters[] = {parameter};
   const Status status = context->api().launchKernel(
-      function, static_cast<unsigned>(plan.items), 1, 1,
-      static_cast<unsigned>(entry.threads), 1, 1,
-      static_cast<unsigned>(entry.sharedBytes), stream, parameters, nullptr);
+      function, static_cast<unsigned>(blocks), 1, 1,
+      static_cast<unsigned>(threads), 1, 1, static_cast<unsigned>(sharedBytes),
+      stream, parameters, nullptr);
   if (status == kSuccess)
     return {};
   return fail(context->driver().toError(
-      status, fmt::format("cannot launch `{}` on {}", entry.symbol,
+      status, fmt::format("cannot launch `{}` on {}", symbol,
                           context->device().describe())));
 }
 
+/// Starts the kernels that write the summaries, and puts those into the table.
+Expected<void> LoadedLauncher::summarize(RunSummaries &summaries,
+                                         int32_t *entries,
+                                         StreamHandle stream) const {
+  for (const WantedSummary &wanted : summaries.wanted()) {
+    std::array<SummaryLaunch, 2> parts = planSummary(wanted.source, entries);
+    if (parts[0].blocks > kMaxBlocks)
+      continue; // the row of the table stays empty
+    for (SummaryLaunch &part : parts)
+      if (part.blocks > 0)
+        if (auto ok = start(functions.summarize, ATTNJIT_SUMMARIZE_SYMBOL,
+                            part.blocks, ATTNJIT_SUMMARIZE_THREADS, 0, stream,
+                            &part.args);
+            !ok)
+          return ok;
+    summaries.enter(wanted, entries);
+    entries += wanted.source.entries();
+  }
+  return {};
+}
+
+Expected<void> LoadedLauncher::start(AttnJitKernelArgs &args, RunState &state,
+                                     const Launch &launch) const {
+  auto *stream = static_cast<StreamHandle>(launch.args.stream);
+  const RunPlan &plan = launch.plan;
+  const int64_t floats = partialFloats(plan, launch.point);
+  int64_t words = floats;
+  for (const WantedSummary &wanted : state.summaries.wanted())
+    words += wanted.source.entries();
+  float *partials = nullptr;
+  uint32_t *arrivals = nullptr;
+  if (words) {
+    auto block =
+        scratch.reserve(stream, words, plan.partialRows ? plan.cells : 0);
+    if (!block)
+      return fail(block.error());
+    partials = static_cast<float *>((*block)->words.pointer());
+    arrivals = static_cast<uint32_t *>((*block)->arrivals.pointer());
+  }
+  fillPartials(plan, launch.point, partials, arrivals, args);
+  if (auto ok =
+          summarize(state.summaries,
+                    reinterpret_cast<int32_t *>(partials + floats), stream);
+      !ok)
+    return ok;
+  args.work_end = plan.items;
+  ParameterBlock block(args, state.buffers, state.params,
+                       state.summaries.table());
+  return start(functions.entry, entry.symbol, plan.items, entry.threads,
+               entry.sharedBytes, stream, block.data());
+}
+
 Expected<void> LoadedLauncher::launch(const Launch &launch) const {
-  // What a grid's first axis can have, on every device.
-  constexpr int64_t kMaxBlocks = std::numeric_limits<int32_t>::max();
   if (launch.plan.items > kMaxBlocks)
     return fail(ErrorKind::Unsupported,
                 fmt::format("the run has {} work items; a GPU takes at most {} "
@@ -115,6 +167,8 @@ Expected<void> LoadedLauncher::launch(const Launch &launch) const {
   try {
     fillKernelArgs(launch.signature, launch.args, launch.sizes, args,
                    state->params, state->buffers);
+    state->summaries.find(launch.signature, launch.args, launch.sizes,
+                          state->buffers);
   } catch (const std::bad_alloc &) {
     return fail(ErrorKind::Environment, "no memory for captured values");
   }
@@ -134,8 +188,8 @@ static Expected<void> checkParameter(const Context &context,
   size_t offset = 0, bytes = 0;
   if (!ask || ask(function, 0, &offset, &bytes) != kSuccess)
     return {};
-  const size_t given =
-      ParameterBlock::bytesFor(entry.bufferSlots, entry.paramSlots);
+  const size_t given = ParameterBlock::bytesFor(
+      entry.bufferSlots, entry.paramSlots, entry.summaryRows);
   if (bytes == given)
     return {};
   return fail(ErrorKind::Internal,
@@ -154,15 +208,22 @@ CudaLauncher::create(Context::Ptr context, const std::string &image,
       module->function(entry.symbol, entry.sharedBytes);
   if (!function)
     return fail(function.error());
+  Functions functions = {*function};
+  if (entry.summaryRows) {
+    function = module->function(ATTNJIT_SUMMARIZE_SYMBOL, 0);
+    if (!function)
+      return fail(function.error());
+    functions.summarize = *function;
+  }
   Expected<CurrentContext> current = CurrentContext::push(*context);
   if (!current)
     return fail(current.error());
-  if (auto ok = checkParameter(*context, *function, entry); !ok)
+  if (auto ok = checkParameter(*context, functions.entry, entry); !ok)
     return fail(ok.error());
   int blocks = 0;
   if (auto ok = context->driver().check(
           context->api().occupancyMaxActiveBlocksPerMultiprocessor(
-              &blocks, *function, entry.threads,
+              &blocks, functions.entry, entry.threads,
               static_cast<size_t>(entry.sharedBytes)),
           fmt::format("cannot ask how many blocks of `{}` run at once",
                       entry.symbol));
@@ -171,6 +232,6 @@ CudaLauncher::create(Context::Ptr context, const std::string &image,
   const int64_t resident =
       std::max<int64_t>(1, int64_t(blocks) * context->device().multiprocessors);
   return std::make_shared<const LoadedLauncher>(std::move(context),
-                                                std::move(*module), *function,
+                                                std::move(*module), functions,
                                                 std::move(entry), resident);
 }

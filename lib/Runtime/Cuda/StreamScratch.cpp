@@ -14,7 +14,7 @@ using namespace attnjit::cuda;
 
 Expected<StreamScratch::Block> StreamScratch::grow(const Block *old,
                                                    StreamHandle stream,
-                                                   int64_t floats,
+                                                   int64_t words,
                                                    int64_t counters) const {
   CaptureStatus capture = kCaptureNone;
   if (auto ok = context->driver().check(
@@ -31,20 +31,22 @@ Expected<StreamScratch::Block> StreamScratch::grow(const Block *old,
     const auto had = [](const DeviceMemory &memory) {
       return memory.sizeBytes() / 4;
     };
-    floats = std::max(floats, 2 * had(old->partials));
+    words = std::max(words, 2 * had(old->words));
     counters = std::max(counters, 2 * had(old->arrivals));
   }
   Block block;
-  Expected<DeviceMemory> partials = DeviceMemory::allocate(
-      context, floats * int64_t(sizeof(float)), "partial results");
-  if (!partials)
-    return fail(partials.error());
+  Expected<DeviceMemory> memory = DeviceMemory::allocate(
+      context, words * int64_t(sizeof(float)), "partial results and summaries");
+  if (!memory)
+    return fail(memory.error());
   Expected<DeviceMemory> arrivals = DeviceMemory::allocate(
       context, counters * int64_t(sizeof(uint32_t)), "partial results");
   if (!arrivals)
     return fail(arrivals.error());
-  block.partials = std::move(*partials);
+  block.words = std::move(*memory);
   block.arrivals = std::move(*arrivals);
+  if (counters == 0)
+    return block;
   if (auto ok = context->driver().check(
           context->api().memsetD32Async(block.arrivals.address(), 0,
                                         static_cast<size_t>(counters), stream),
@@ -55,7 +57,7 @@ Expected<StreamScratch::Block> StreamScratch::grow(const Block *old,
 }
 
 Expected<const StreamScratch::Block *>
-StreamScratch::reserve(StreamHandle stream, int64_t floats, int64_t counters) {
+StreamScratch::reserve(StreamHandle stream, int64_t words, int64_t counters) {
   auto number = reinterpret_cast<uintptr_t>(stream);
   Key key = {number == kLegacyStream ? 0 : number, {}};
   if (number == kPerThreadStream)
@@ -63,10 +65,10 @@ StreamScratch::reserve(StreamHandle stream, int64_t floats, int64_t counters) {
   std::lock_guard lock(mutex);
   auto &ofStream = blocks[key];
   const Block *newest = ofStream.empty() ? nullptr : ofStream.back().get();
-  if (newest && newest->partials.sizeBytes() >= floats * 4 &&
+  if (newest && newest->words.sizeBytes() >= words * 4 &&
       newest->arrivals.sizeBytes() >= counters * 4)
     return newest;
-  Expected<Block> grown = grow(newest, stream, floats, counters);
+  Expected<Block> grown = grow(newest, stream, words, counters);
   if (!grown)
     return fail(grown.error());
   ofStream.push_back(std::make_unique<const Block>(std::move(*grown)));

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Where the splits of a run leave their partial results. Runs on one stream
+// Where the splits of a run leave their partial results, and the summaries of
+// its buffers are. Runs on one stream
 // come one after the other and share it; runs on two streams may overlap and
 // never do. A run that needs no more than an earlier one on its stream gets
 // what is there. Private to lib/Runtime.
@@ -32,12 +33,13 @@ public:
   /// Of one stream. The counters are zero when a run begins: the first memory
   /// is cleared, and every run leaves zeros behind.
   struct Block {
-    DeviceMemory partials, arrivals;
+    DeviceMemory words, arrivals;
   };
 
-  /// Room for so many floats and counters. The context is current. An Error
-  /// where memory is needed and there is none, or `stream` is being captured.
-  Expected<const Block *> reserve(StreamHandle stream, int64_t floats,
+  /// Room for so many words of four bytes and counters. The context is current.
+  /// An Error where memory is needed and there is none, or `stream` is being
+  /// captured.
+  Expected<const Block *> reserve(StreamHandle stream, int64_t words,
                                   int64_t counters);
 
 private:
@@ -53,7 +55,7 @@ private:
              std::hash<std::thread::id>()(key.thread);
     }
   };
-  Expected<Block> grow(const Block *old, StreamHandle stream, int64_t floats,
+  Expected<Block> grow(const Block *old, StreamHandle stream, int64_t words,
                        int64_t counters) const;
 
   Context::Ptr context;

@@ -86,8 +86,10 @@ PrefillEmitter::PrefillEmitter(OpBuilder &builder, attn::ForwardOp forward,
       element(forward.getDtype()), D(spec.D), Dv(spec.Dv),
       width(roundUp(Dv, schedule.lanes)),
       w(PrefillWorkspace::layout(spec, schedule)), softmax(forward),
-      itemCuts(cutsOf(forward, s.blockQ, s.blockKv)),
-      stripCuts(cutsOf(forward, s.strip(), s.blockKv)) {}
+      itemCuts(cutsOf(forward, s.blockQ, s.blockKv,
+                      mostPartsOf(s.blockQ, s.blockKv))),
+      stripCuts(cutsOf(forward, s.strip(), s.blockKv,
+                       mostPartsOf(s.strip(), s.blockKv))) {}
 
 void PrefillEmitter::emit() {
   planDistances();

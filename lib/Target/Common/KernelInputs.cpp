@@ -13,7 +13,6 @@
 #include "attnjit/Target/Common/KernelInputs.h"
 
 #include "attnjit/ABI/KernelArgs.h"
-#include "attnjit/Frontend/EmitRange.h"
 #include "attnjit/Support/Capture.h"
 
 #include <cstddef>
@@ -21,6 +20,14 @@
 using namespace mlir;
 
 namespace attnjit::codegen {
+
+static ArrayRef<int64_t> rangesOf(attn::ForwardOp forward) {
+  return forward.getRanges().value_or(ArrayRef<int64_t>());
+}
+
+int64_t summaryRows(attn::ForwardOp forward) {
+  return rangesOf(forward).size() / 2 + (forward.getMaskTensor() ? 1 : 0);
+}
 
 static TensorInput loadTensor(Ir &ir, Value args, size_t offset) {
   TensorInput tensor;
@@ -66,15 +73,9 @@ static BufferAccess loadBuffer(Ir &ir, Value base, RankedTensorType type,
   return access;
 }
 
-/// The summaries that the bounds ask for, and that of the mask tensor; a null
-/// table has none.
-static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value args,
-                          KernelInputs &in) {
-  Value table = ir.load(
-      ir.ptr(), ir.byteAt(args, offsetof(AttnJitKernelArgs, summaries)));
-  Value null = LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr());
-  Value present =
-      LLVM::ICmpOp::create(ir.b, ir.loc, LLVM::ICmpPredicate::ne, table, null);
+/// The summaries of a run, at `table`, unless it is found to be null.
+static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value table,
+                          Value present, KernelInputs &in) {
   auto loadRow = [&](int64_t index) -> RangeSummary {
     Value row = ir.byteAt(table, index * sizeof(AttnJitRangeSummary));
     Ir::Values fields = ir.ifElse(
@@ -86,22 +87,19 @@ static void loadSummaries(Ir &ir, attn::ForwardOp forward, Value args,
               ir.load(ir.i64(),
                       ir.byteAt(row, offsetof(AttnJitRangeSummary, padded)))};
         },
-        [&] { return Ir::Values{null, ir.cI64(0)}; });
+        [&] {
+          return Ir::Values{LLVM::ZeroOp::create(ir.b, ir.loc, ir.ptr()),
+                            ir.cI64(0)};
+        });
     return {fields[0], fields[1]};
   };
-  forward.getBounds().walk([&](attn::LoadRangeOp op) {
-    std::optional<unsigned> axis = summarizedAxis(op);
-    if (!axis)
-      return;
-    auto [entry, isNew] = in.captures.summaries.try_emplace(
-        {static_cast<unsigned>(op.getOrdinal()), *axis});
-    if (isNew)
-      entry->second = loadRow(
-          static_cast<int64_t>(op.getOrdinal()) * kMaxBufferRank + *axis);
-  });
+  const ArrayRef<int64_t> ranges = rangesOf(forward);
+  for (size_t i = 0; i < ranges.size(); i += 2)
+    in.captures.summaries[{static_cast<unsigned>(ranges[i]),
+                           static_cast<unsigned>(ranges[i + 1])}] =
+        loadRow(static_cast<int64_t>(i / 2));
   if (forward.getMaskTensor())
-    in.maskSummary = loadRow(static_cast<int64_t>(forward.getBuffers().size()) *
-                             kMaxBufferRank);
+    in.maskSummary = loadRow(static_cast<int64_t>(ranges.size() / 2));
 }
 
 static DropoutInput loadDropout(Ir &ir, Value args) {
@@ -203,9 +201,13 @@ KernelInputs KernelInputs::load(Ir &ir, attn::ForwardOp forward, Value args,
     in.captures.buffers.push_back(loadBuffer(
         ir, ir.byteAt(buffers, ordinal * sizeof(AttnJitBuffer)),
         cast<RankedTensorType>(cast<TypeAttr>(buffer).getValue()), zeros));
-  // A GPU's buffers lie in its own memory, where no summaries are made.
-  if (captured != Captured::Behind)
-    loadSummaries(ir, forward, args, in);
+  if (captured == Captured::Behind) {
+    const int64_t bytes = forward.getParams().size() * sizeof(uint64_t);
+    loadSummaries(ir, forward, ir.byteAt(params, bytes), ir.cI1(true), in);
+  } else {
+    Value table = field(ir.ptr(), FIELD(summaries));
+    loadSummaries(ir, forward, table, ir.isNotNull(table), in);
+  }
 #undef FIELD
   return in;
 }

@@ -24,12 +24,16 @@
 #include "attnjit/Frontend/ModEmitter.h"
 #include "attnjit/Spec/GpuSchedule.h"
 #include "attnjit/Target/Common/KernelInputs.h"
+#include "attnjit/Target/Common/TileVerdict.h"
 
 #include <functional>
 #include <optional>
 #include <vector>
 
 namespace attnjit::nvptx {
+
+using codegen::TileCorners;
+using codegen::TileVerdict;
 
 /// Bytes of a row that one matrix load takes of each of two matrices: 16
 /// elements of 16 bits, the depth of one product, or eight of f32, likewise.
@@ -177,7 +181,7 @@ private:
   bool usesProducts() { return hasSoftmax() && !hasScore(); }
 
   // Prefill.cpp
-  mlir::LLVM::LLVMFuncOp createFunction();
+  Value createFunction();
   Value emitZeros();
   void openThread();
   HeadRows headRows(const codegen::TensorInput &tensor, Value head,
@@ -207,11 +211,14 @@ private:
   Value walkSlot();
   Step enterNextChunk(Value group, Value chunksLeft);
   void askBlocks(Walk &walk);
-  bool hasBounds();
+  bool boundsMask();
+  bool skipsBlocks() { return boundsMask() || forward.getMaskTensor(); }
   Value keyCount() { return ir.sub(item.kvEnd, item.kvBegin); }
   Value chunksOfGroup(Value group);
   Value lastKey(Value first, int64_t count);
-  std::pair<Value, Value> emitBounds(Value kvFirst, Value kvLast);
+  TileVerdict boundsVerdict(const TileCorners &tile);
+  TileVerdict emitVerdict(Value kvFirst, Value kvLast,
+                          llvm::ArrayRef<TileCut> cuts);
   void planKeyConditions();
   Value isKeyKept(Value kvLocal);
 

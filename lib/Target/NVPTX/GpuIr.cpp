@@ -113,6 +113,27 @@ Value GpuIr::roundTf32(Value x) {
 }
 
 //===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+Value GpuIr::createKernel(StringRef name, int64_t parameterBytes,
+                          int64_t threads) {
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), {ptr()});
+  auto function = LLVM::LLVMFuncOp::create(b, loc, name, type);
+  function.setArgAttr(
+      0, "llvm.byval",
+      TypeAttr::get(LLVM::LLVMArrayType::get(i64(), parameterBytes / 8)));
+  function.setArgAttr(0, "llvm.align", b.getI64IntegerAttr(8));
+  function.setArgAttr(0, "nvvm.grid_constant", b.getUnitAttr());
+  function->setAttr("nvvm.kernel", b.getUnitAttr());
+  function->setAttr("nvvm.maxntid",
+                    b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  return function.getArgument(0);
+}
+
+//===----------------------------------------------------------------------===//
 // Threads
 //===----------------------------------------------------------------------===//
 

@@ -86,6 +86,13 @@ public:
   /// 0. From 2^128 - 2^116 on it is infinite; NaN is NaN.
   Value roundTf32(Value x);
 
+  //===--- Kernels ----------------------------------------------------------===
+
+  /// A kernel with one parameter of so many bytes, by value, which it gives,
+  /// and the insertion point at its start.
+  Value createKernel(llvm::StringRef name, int64_t parameterBytes,
+                     int64_t threads);
+
   //===--- Threads ----------------------------------------------------------===
 
   Value threadIndex();

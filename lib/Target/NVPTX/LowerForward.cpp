@@ -19,6 +19,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardEmitter.h"
+#include "Summarize.h"
 #include "attnjit/ABI/KernelArgs.h"
 #include "attnjit/Target/NVPTX/Passes.h"
 
@@ -42,7 +43,8 @@ void registerDependentDialects(DialectRegistry &registry) {
 int64_t parameterBytes(attn::ForwardOp forward) {
   return sizeof(AttnJitKernelArgs) +
          forward.getBuffers().size() * sizeof(AttnJitBuffer) +
-         forward.getParams().size() * sizeof(uint64_t);
+         forward.getParams().size() * sizeof(uint64_t) +
+         codegen::summaryRows(forward) * sizeof(AttnJitRangeSummary);
 }
 
 static LogicalResult lower(attn::ForwardOp forward, Entry entry,
@@ -68,6 +70,10 @@ static LogicalResult lower(attn::ForwardOp forward, Entry entry,
 
 LogicalResult lowerForwards(ModuleOp module, Entry entry,
                             const TargetSpec &target) {
+  if (llvm::any_of(module.getOps<attn::ForwardOp>(), codegen::summaryRows)) {
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    emitSummarize(builder);
+  }
   for (auto forward :
        llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
     if (failed(lower(forward, entry, target)))

@@ -51,11 +51,9 @@ ForwardEmitter::ForwardEmitter(OpBuilder &builder, attn::ForwardOp forward,
       s(schedule), element(forward.getDtype()), D(spec.D), Dv(spec.Dv) {}
 
 void ForwardEmitter::emit() {
-  Value args = createFunction().getArgument(0);
+  Value args = createFunction();
   in = codegen::KernelInputs::load(ir, forward, args, codegen::Captured::Behind,
                                    emitZeros());
-  // Those of a run lie in the host's memory.
-  in.captures.summaries.clear();
   shared = ir.sharedBase(kSharedSymbol);
   Sq = ir.trunc32(in.Sq);
   Skv = ir.trunc32(in.Skv);
@@ -85,28 +83,15 @@ void ForwardEmitter::emit() {
   LLVM::ReturnOp::create(ir.b, ir.loc, ValueRange());
 }
 
-/// The function, with the insertion point at its start, and the module's
-/// shared memory.
-LLVM::LLVMFuncOp ForwardEmitter::createFunction() {
-  MLIRContext *context = ir.b.getContext();
+/// The module's shared memory, and the function, with the insertion point at
+/// its start; gives its parameter.
+Value ForwardEmitter::createFunction() {
   Type bytes = LLVM::LLVMArrayType::get(ir.b.getI8Type(), 0);
   LLVM::GlobalOp::create(ir.b, ir.loc, bytes, /*isConstant=*/false,
                          LLVM::Linkage::External, kSharedSymbol, Attribute(),
                          /*alignment=*/16, /*addrSpace=*/3);
-  auto type =
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {ir.ptr()});
-  auto function =
-      LLVM::LLVMFuncOp::create(ir.b, ir.loc, forward.getSymName(), type);
-  function.setArgAttr(0, "llvm.byval",
-                      TypeAttr::get(LLVM::LLVMArrayType::get(
-                          ir.i64(), parameterBytes(forward) / 8)));
-  function.setArgAttr(0, "llvm.align", ir.b.getI64IntegerAttr(8));
-  function.setArgAttr(0, "nvvm.grid_constant", ir.b.getUnitAttr());
-  function->setAttr("nvvm.kernel", ir.b.getUnitAttr());
-  function->setAttr("nvvm.maxntid",
-                    ir.b.getDenseI32ArrayAttr({int32_t(s.threads())}));
-  ir.b.setInsertionPointToStart(function.addEntryBlock(ir.b));
-  return function;
+  return ir.createKernel(forward.getSymName(), parameterBytes(forward),
+                         s.threads());
 }
 
 /// The address of zeros for empty buffers; null where there are no buffers.
@@ -328,7 +313,7 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
   carried.append(flatten(sums));
   auto body = [&](ValueRange values) {
     Step step = {values[0], nullptr, nullptr};
-    if (hasBounds())
+    if (skipsBlocks())
       step = {values[0], values[1], values[2]};
     Value stage = values[control - 1];
     Sums inner = unflatten(sums, values.drop_front(control));

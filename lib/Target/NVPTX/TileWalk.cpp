@@ -10,6 +10,9 @@
 // asked in the same way, so that a kernel crosses a million keys of which its
 // queries see a few in some hundred questions. All warps ask the same.
 //
+// A lane whose block stays undecided asks about its parts, where the mask has
+// cuts.
+//
 //===----------------------------------------------------------------------===//
 
 #include "ForwardEmitter.h"
@@ -17,6 +20,10 @@
 using namespace mlir;
 
 namespace attnjit::nvptx {
+
+/// A block of threads computes a tile of 128 x 64 in some 3000 cycles, and each
+/// of its warps decides a part of one in some 100.
+static constexpr int64_t kMostParts = 8;
 
 //===----------------------------------------------------------------------===//
 // Steps
@@ -28,7 +35,7 @@ Value ForwardEmitter::pack(Value exists, Value kv0, Value isFull) {
 }
 
 ForwardEmitter::Step ForwardEmitter::firstStep() {
-  if (!hasBounds())
+  if (!skipsBlocks())
     return nextStep({ir.plus(item.kvBegin, -s.blockKv), nullptr, nullptr});
   // As if the group before the first one had been visited.
   return enterNextChunk(ir.cI32(-1), ir.cI32(0));
@@ -36,7 +43,7 @@ ForwardEmitter::Step ForwardEmitter::firstStep() {
 
 ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
   Value kv0 = step.kv0(ir);
-  if (!hasBounds()) {
+  if (!skipsBlocks()) {
     // Every block.
     kv0 = ir.plus(kv0, s.blockKv);
     Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, kv0),
@@ -129,7 +136,7 @@ ForwardEmitter::Step ForwardEmitter::enterNextChunk(Value group,
 //===----------------------------------------------------------------------===//
 
 /// Where rows are of several heads, bounds that depend on the head say nothing.
-bool ForwardEmitter::hasBounds() {
+bool ForwardEmitter::boundsMask() {
   if (forward.getBounds().empty())
     return false;
   WalkResult walk = forward.getBounds().walk([](attn::PositionOp op) {
@@ -139,17 +146,44 @@ bool ForwardEmitter::hasBounds() {
   return !isDecode || !walk.wasInterrupted();
 }
 
-/// Whether the mask is false, and whether it is true, for all pairs of the
-/// block's queries and those keys.
-std::pair<Value, Value> ForwardEmitter::emitBounds(Value kvFirst,
-                                                   Value kvLast) {
+/// What the bounds of the mask prove of a tile.
+TileVerdict ForwardEmitter::boundsVerdict(const TileCorners &tile) {
   ModEmitter mods = *item.mods;
-  bindQueryCorners(ir, mods, ir.wide(item.qFirst), ir.wide(item.qLast),
-                   item.qOffset);
-  bindKeyCorners(ir, mods, ir.wide(kvFirst), ir.wide(kvLast), item.kvOffset);
+  bindQueryCorners(ir, mods, tile.qFirst, tile.qLast, item.qOffset);
+  bindKeyCorners(ir, mods, tile.kvFirst, tile.kvLast, item.kvOffset);
   SmallVector<Value> verdict = mods.emit(forward.getBounds());
-  // A mask tensor can empty pairs that the mask expression keeps.
-  return {verdict[0], forward.getMaskTensor() ? ir.cI1(false) : verdict[1]};
+  return {verdict[0], verdict[1]};
+}
+
+/// Whether the block's queries keep none, and whether they keep all of those
+/// keys. `cuts` are those by which the tile is cut where that is not known.
+TileVerdict ForwardEmitter::emitVerdict(Value kvFirst, Value kvLast,
+                                        ArrayRef<TileCut> cuts) {
+  const TileCorners tile = {ir.wide(item.qFirst), ir.wide(item.qLast),
+                            ir.wide(kvFirst), ir.wide(kvLast)};
+  TileVerdict verdict = {ir.cI1(false), ir.cI1(forward.getMask().empty())};
+  if (boundsMask()) {
+    verdict = boundsVerdict(tile);
+    if (!cuts.empty()) {
+      Values found = ir.ifElse(
+          {ir.i1(), ir.i1()}, ir.bitOr(verdict.empty, verdict.full),
+          [&] { return Values{verdict.empty, verdict.full}; },
+          [&] {
+            TileVerdict parts = codegen::emitPartVerdicts(
+                ir, cuts, tile, item.qOffset, item.kvOffset,
+                [&](const TileCorners &part) { return boundsVerdict(part); });
+            return Values{parts.empty, parts.full};
+          });
+      verdict = {found[0], found[1]};
+    }
+  }
+  if (!forward.getMaskTensor())
+    return verdict;
+  Value hFirst = ir.wide(isDecode ? ir.mul(item.kvh, item.group) : item.h);
+  Value hLast =
+      isDecode ? ir.plus(ir.add(hFirst, ir.wide(item.group)), -1) : hFirst;
+  return codegen::joinMaskTensor(ir, in, verdict, ir.wide(item.b), hFirst,
+                                 hLast, tile.kvFirst, tile.kvLast);
 }
 
 /// The last key of a range that begins at `first`: of `count` keys, or fewer at
@@ -166,7 +200,7 @@ Value ForwardEmitter::chunksOfGroup(Value group) {
   Value chunk = ir.add(ir.times(group, kWarpSize), thread.lane);
   Value first = ir.add(item.kvBegin, ir.times(chunk, keys));
   Value exists = ir.lessThan(chunk, ir.overUp(keyCount(), keys));
-  Value empty = emitBounds(first, lastKey(first, keys)).first;
+  Value empty = emitVerdict(first, lastKey(first, keys), {}).empty;
   return ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
 }
 
@@ -175,7 +209,9 @@ void ForwardEmitter::askBlocks(Walk &walk) {
   Value block = ir.add(ir.times(walk.chunk, kWarpSize), thread.lane);
   Value first = ir.add(item.kvBegin, ir.times(block, s.blockKv));
   Value exists = ir.lessThan(block, ir.overUp(keyCount(), s.blockKv));
-  auto [empty, full] = emitBounds(first, lastKey(first, s.blockKv));
+  const std::vector<TileCut> cuts =
+      codegen::cutsOf(forward, s.blockRows(), s.blockKv, kMostParts);
+  auto [empty, full] = emitVerdict(first, lastKey(first, s.blockKv), cuts);
   Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, first),
                          ir.cI32(static_cast<int32_t>(s.blockKv)));
   walk.blocks = ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));

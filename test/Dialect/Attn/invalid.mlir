@@ -38,6 +38,21 @@ attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [
 
 // -----
 
+// expected-error@+1 {{has 3 numbers in `ranges`, expected pairs of buffer and axis}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>], ranges = array<i64: 0, 0, 0>}
+
+// -----
+
+// expected-error@+1 {{has a range of buffer 1, expected one of 1}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>], ranges = array<i64: 1, 0>}
+
+// -----
+
+// expected-error@+1 {{has a range of axis 1 of buffer 0, expected one of 1}}
+attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [], buffers = [tensor<?xi32>], ranges = array<i64: 0, 1>}
+
+// -----
+
 // expected-error@+1 {{has a param of type 'f16', expected f32, i32 or i1}}
 attn.forward @f attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32, params = [f16], buffers = []}
 

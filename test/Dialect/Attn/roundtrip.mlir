@@ -300,10 +300,12 @@ bounds {
 // CHECK-LABEL: attn.forward @cut
 // CHECK-SAME: kv_cuts = array<i64: 64, 3>
 // CHECK-SAME: q_cuts = array<i64: 64, 0, 16, 5>
+// CHECK-SAME: ranges = array<i64: 0, 0>
 attn.forward @cut attributes {D = 64 : i64, Dv = 64 : i64, dtype = f32,
                               params = [], buffers = [tensor<16xf32>],
                               q_cuts = array<i64: 64, 0, 16, 5>,
-                              kv_cuts = array<i64: 64, 3>}
+                              kv_cuts = array<i64: 64, 3>,
+                              ranges = array<i64: 0, 0>}
 score(%s: f32) {
   %q = attn.position q
   %n = attn.constant 16 : i32

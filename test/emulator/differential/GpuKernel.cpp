@@ -7,6 +7,7 @@
 
 #include "GpuKernel.h"
 
+#include "Cuda/SummaryLaunch.h"
 #include "attnjit/Reference/Reference.h"
 
 #include <fmt/format.h>
@@ -33,19 +34,29 @@ Expected<GpuKernel> GpuKernel::compile(const ModProgram &mod,
       Engine::emit(mod, spec, target, Stage::Llvm, entry);
   if (!text)
     return fail(std::move(text.error()));
-  Expected<Emulator> loaded = Emulator::load(*text, symbolOf(entry));
+  return load(entry, Engine::signature(mod, spec, target), *schedule,
+              std::move(*text));
+}
+
+Expected<GpuKernel> GpuKernel::load(Entry entry, KernelSignature signature,
+                                    const GpuSchedule &schedule,
+                                    std::string text) {
+  Expected<Emulator> loaded = Emulator::load(text, symbolOf(entry));
   if (!loaded)
     return fail(std::move(loaded.error()));
-  return GpuKernel(entry, Engine::signature(mod, spec, target), *schedule,
-                   std::move(*text), std::move(*loaded));
+  std::optional<Emulator> summaries;
+  if (text.find("@" ATTNJIT_SUMMARIZE_SYMBOL "(") != text.npos) {
+    Expected<Emulator> other = Emulator::load(text, ATTNJIT_SUMMARIZE_SYMBOL);
+    if (!other)
+      return fail(std::move(other.error()));
+    summaries.emplace(std::move(*other));
+  }
+  return GpuKernel(entry, std::move(signature), schedule, std::move(text),
+                   std::move(*loaded), std::move(summaries));
 }
 
 Expected<GpuKernel> GpuKernel::withIr(std::string changed) const {
-  Expected<Emulator> loaded = Emulator::load(changed, symbolOf(entry));
-  if (!loaded)
-    return fail(std::move(loaded.error()));
-  return GpuKernel(entry, signature, chosen, std::move(changed),
-                   std::move(*loaded));
+  return load(entry, signature, chosen, std::move(changed));
 }
 
 /// The memory from a tensor's first to its last element.
@@ -61,6 +72,27 @@ static MemoryRange rangeOf(const Tensor &tensor, std::string name,
     first = last = 0;
   return {static_cast<const std::byte *>(tensor.data) + first,
           static_cast<size_t>(last - first), isWritable, std::move(name)};
+}
+
+/// `ranges` without `hole`.
+static void cutOut(std::vector<MemoryRange> &ranges, const MemoryRange &hole) {
+  auto begin = [](const MemoryRange &range) {
+    return static_cast<const std::byte *>(range.data);
+  };
+  auto end = [&](const MemoryRange &range) {
+    return begin(range) + range.bytes;
+  };
+  std::vector<MemoryRange> rest;
+  for (const MemoryRange &range : ranges) {
+    const std::byte *left = std::clamp(begin(hole), begin(range), end(range));
+    const std::byte *right = std::clamp(end(hole), begin(range), end(range));
+    for (auto [from, to] :
+         {std::pair(begin(range), left), std::pair(right, end(range))})
+      if (from < to)
+        rest.push_back({from, static_cast<size_t>(to - from), range.isWritable,
+                        range.name});
+  }
+  ranges = std::move(rest);
 }
 
 static std::vector<MemoryRange> rangesOf(const RunArgs &args) {
@@ -103,6 +135,29 @@ RunPlan GpuKernel::plan(const RunSizes &sizes, const EntryPoint &point) const {
   return cut;
 }
 
+/// Launches what the runtime would, and fills the table.
+Expected<void> GpuKernel::summarize(RunSummaries &table,
+                                    std::span<int32_t> entries,
+                                    const emulator::Options &options) {
+  int32_t *next = entries.data();
+  for (const WantedSummary &wanted : table.wanted()) {
+    for (const cuda::SummaryLaunch &part :
+         cuda::planSummary(wanted.source, next)) {
+      if (part.blocks == 0)
+        continue;
+      emulator::Launch launch;
+      launch.params = std::as_bytes(std::span(&part.args, 1));
+      launch.grid.x = static_cast<uint32_t>(part.blocks);
+      launch.block.x = ATTNJIT_SUMMARIZE_THREADS;
+      if (auto done = summaries->run(launch, options); !done)
+        return done;
+    }
+    table.enter(wanted, next);
+    next += wanted.source.entries();
+  }
+  return {};
+}
+
 Expected<void> GpuKernel::run(const RunArgs &args, uint64_t seed,
                               bool perturbs) {
   Expected<RunSizes> sizes = checkRunArgs(signature, args);
@@ -123,6 +178,25 @@ Expected<void> GpuKernel::run(const RunArgs &args, uint64_t seed,
   abi.work_begin = 0;
   abi.work_end = cut.items;
 
+  RunSummaries table;
+  table.find(signature, args, *sizes, buffers);
+  int64_t entryCount = 0;
+  for (const WantedSummary &wanted : table.wanted())
+    entryCount += wanted.source.entries();
+  // Entries that no block of elements has are never asked for.
+  std::vector<int32_t> entries(entryCount, 0x7fc0dead);
+  emulator::Options options;
+  options.seed = seed;
+  options.perturbApproximations = perturbs;
+  options.memory = rangesOf(args);
+  for (const MemoryRange &hole : missing)
+    cutOut(*options.memory, hole);
+  options.memory->push_back(
+      {entries.data(), entries.size() * sizeof(int32_t), true, "summaries"});
+  if (auto done = summarize(table, entries, options); !done)
+    return done;
+  options.memory->back().isWritable = false;
+
   std::vector<std::byte> bytes;
   auto append = [&](const void *data, size_t size) {
     auto *first = static_cast<const std::byte *>(data);
@@ -131,16 +205,13 @@ Expected<void> GpuKernel::run(const RunArgs &args, uint64_t seed,
   append(&abi, sizeof(abi));
   append(buffers.data(), buffers.size() * sizeof(AttnJitBuffer));
   append(params.data(), params.size() * sizeof(uint64_t));
+  append(table.table().data(), table.table().size_bytes());
 
   emulator::Launch launch;
   launch.params = bytes;
   launch.grid.x = static_cast<uint32_t>(abi.work_end);
   launch.block.x = static_cast<uint32_t>(chosen.threads());
   launch.dynamicSharedBytes = chosen.sharedBytes();
-  emulator::Options options;
-  options.seed = seed;
-  options.perturbApproximations = perturbs;
-  options.memory = rangesOf(args);
   options.memory->push_back({partials.data(), partials.size() * sizeof(float),
                              true, "partial results"});
   options.memory->push_back(

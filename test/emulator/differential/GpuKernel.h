@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Compiles a mod for a GPU target and launches it as the driver would: the ABI
-// struct by value, buffers and params behind it, one block an item.
+// struct by value, buffers, params and summaries behind it, one block an item;
+// before it the kernel that makes the summaries.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,12 +16,14 @@
 
 #include "Emulator.h"
 #include "Problem.h"
+#include "RangeSummaries.h"
 #include "RunPlan.h"
 
 #include "attnjit/Engine/Engine.h"
 #include "attnjit/Spec/GpuSchedule.h"
 
-#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace attnjit::test {
@@ -42,6 +45,8 @@ public:
 
   /// Keys of one split of a decode run, a multiple of 64; 0: as a run would.
   int64_t splitKeys = 0;
+  /// Memory of q, k and v that a run must not touch.
+  std::vector<emulator::MemoryRange> missing;
 
   /// Checks the arguments as a run does, then launches. Errors of the
   /// arguments are those of `checkRunArgs`.
@@ -49,17 +54,27 @@ public:
 
 private:
   GpuKernel(Entry entry, KernelSignature signature, GpuSchedule schedule,
-            std::string text, emulator::Emulator emulator)
+            std::string text, emulator::Emulator emulator,
+            std::optional<emulator::Emulator> summaries)
       : entry(entry), signature(std::move(signature)), chosen(schedule),
-        text(std::move(text)), emulator(std::move(emulator)) {}
+        text(std::move(text)), emulator(std::move(emulator)),
+        summaries(std::move(summaries)) {}
+
+  static Expected<GpuKernel> load(Entry entry, KernelSignature signature,
+                                  const GpuSchedule &schedule,
+                                  std::string text);
 
   RunPlan plan(const RunSizes &sizes, const EntryPoint &point) const;
+  Expected<void> summarize(RunSummaries &summaries, std::span<int32_t> entries,
+                           const emulator::Options &options);
 
   Entry entry;
   KernelSignature signature;
   GpuSchedule chosen;
   std::string text;
   emulator::Emulator emulator;
+  /// The kernel that summarises buffers, where there is one.
+  std::optional<emulator::Emulator> summaries;
 };
 
 /// Runs, then compares with the Reference and looks at the gaps of the outputs;

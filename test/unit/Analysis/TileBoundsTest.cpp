@@ -11,6 +11,7 @@
 #include "attnjit/Expr/Simplify.h"
 #include "attnjit/Expr/Visitor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -167,6 +168,25 @@ TEST(TileBounds, DeclaredRangesBoundWhatVaries) {
   ASSERT_TRUE(oracle);
   EXPECT_TRUE(oracle->claimed({0, 9, 0, 9}).full);
   EXPECT_FALSE(oracle->claimed({0, 9, 0, 9}).empty);
+}
+
+// Along the last axis of a sorted buffer the ends of a box are its extremes.
+TEST(TileBounds, SummariesAreForWhatIsNotSorted) {
+  BufferDecl id;
+  id.name = "id";
+  id.element = DType::I32;
+  id.dims = {Dim::any(), Dim::any()};
+  auto rangesOf = [&] {
+    const Expr rows = Expr::load(id, {{Expr::var(Var::B), Expr::var(Var::Q)}});
+    const Expr columns =
+        Expr::load(id, {{Expr::var(Var::Kv), Expr::var(Var::B)}});
+    return findRangeAxes(
+        computeTileBounds(Expr::make(Op::Eq, {rows, columns})));
+  };
+  EXPECT_THAT(rangesOf(), testing::UnorderedElementsAre(RangeAxis{"id", 0},
+                                                        RangeAxis{"id", 1}));
+  id.sorted = true;
+  EXPECT_THAT(rangesOf(), testing::ElementsAre(RangeAxis{"id", 0}));
 }
 
 //===----------------------------------------------------------------------===//

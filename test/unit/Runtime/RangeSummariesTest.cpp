@@ -136,7 +136,7 @@ TEST(Summarize, DoesNotDependOnThreads) {
 // Runs
 //===----------------------------------------------------------------------===//
 
-/// What the kernel was given of buffer slot 1, axis 1.
+/// What the kernel was given of the first range, of buffer slot 1, axis 1.
 std::vector<int32_t> givenEntries;
 std::atomic<bool> wasGiven;
 
@@ -145,7 +145,7 @@ void lookingEntry(AttnJitKernelArgs *args) {
   givenEntries.clear();
   if (!wasGiven)
     return;
-  const AttnJitRangeSummary &summary = args->summaries[1 * kMaxBufferRank + 1];
+  const AttnJitRangeSummary &summary = args->summaries[0];
   if (summary.data)
     givenEntries.assign(summary.data, summary.data + args->buffers[1].size[0] *
                                                          summary.padded);

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Takes the code of an entry point for a GPU; gives what launches it, one block
-// of threads for each work item, on the stream of a run.
+// of threads for each work item, on the stream of a run, behind the kernel that
+// summarises the buffers by which it skips keys.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,11 +28,15 @@ struct CudaEntry {
   int64_t sharedBytes = 0; ///< dynamic shared memory of a block
   size_t bufferSlots = 0;  ///< captured values that the code takes
   size_t paramSlots = 0;
+  /// Rows of the table of summaries; where there are any, the code has the
+  /// kernel of ABI/SummarizeArgs.h, too.
+  size_t summaryRows = 0;
 };
 
 /// Runs are asynchronous; each of them checks that its tensors lie on the
-/// device. Partial results of split rows lie in scratch memory of the launcher,
-/// one for each stream: runs of different streams never share it.
+/// device. Partial results of split rows and summaries of buffers lie in
+/// scratch memory of the launcher, one for each stream: runs of different
+/// streams never share it. Summaries are made for each run, versions or not.
 class CudaLauncher : public Launcher {
 public:
   /// Loads `image`, a cubin or PTX. Errors as Module::load; Internal where the

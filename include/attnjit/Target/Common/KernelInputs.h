@@ -58,13 +58,15 @@ struct DropoutInput {
 };
 
 /// Where captured values lie: where the struct points to (in host memory), or
-/// behind it, buffers first (in the parameters of a GPU kernel).
+/// behind it: buffers, params, summaries (in the parameters of a GPU kernel).
 enum class Captured { Elsewhere, Behind };
+
+/// Rows of the table of summaries that a kernel reads.
+int64_t summaryRows(attn::ForwardOp forward);
 
 struct KernelInputs {
   TensorInput q, k, v, out, lse, mask;
-  /// Of the mask tensor along the keys, where it is broadcast over queries;
-  /// null values in code for a GPU.
+  /// Of the mask tensor along the keys, where it is broadcast over queries.
   RangeSummary maskSummary;
   mlir::Value B, Hq, Hkv, Sq, Skv, HqGlobal;
   mlir::Value bOffset, hOffset;

@@ -27,13 +27,15 @@ namespace attnjit::nvptx {
 #include "attnjit/Target/NVPTX/Passes.h.inc"
 
 /// Replaces every `attn.forward` of the module by its kernel for that entry
-/// point, with the schedule of its spec on `target`. Fails with a diagnostic on
+/// point, with the schedule of its spec on `target`; adds the kernel of
+/// ABI/SummarizeArgs.h where one reads summaries. Fails with a diagnostic on
 /// what the entry point cannot do. Test: lower-forward.mlir.
 mlir::LogicalResult lowerForwards(mlir::ModuleOp module, Entry entry,
                                   const TargetSpec &target);
 
 /// Bytes of the one parameter of a kernel: AttnJitKernelArgs, an AttnJitBuffer
-/// for each captured buffer, 8 bytes for each param.
+/// for each captured buffer, 8 bytes for each param, an AttnJitRangeSummary for
+/// each range and for the mask tensor.
 int64_t parameterBytes(attn::ForwardOp forward);
 
 /// The dialects that lowered kernels are made of.

@@ -91,6 +91,28 @@ static bool isElement(Type type) {
          type.isUnsignedInteger(8) || type.isSignlessInteger(8);
 }
 
+/// That every summary is of an axis that a buffer has.
+static LogicalResult verifyRanges(ForwardOp op, ArrayRef<int64_t> ranges) {
+  if (ranges.size() % 2)
+    return op.emitOpError("has ")
+           << ranges.size()
+           << " numbers in `ranges`, expected pairs of buffer and axis";
+  ArrayAttr buffers = op.getBuffers();
+  for (size_t i = 0; i < ranges.size(); i += 2) {
+    const int64_t ordinal = ranges[i], axis = ranges[i + 1];
+    if (ordinal < 0 || ordinal >= static_cast<int64_t>(buffers.size()))
+      return op.emitOpError("has a range of buffer ")
+             << ordinal << ", expected one of " << buffers.size();
+    auto type = cast<RankedTensorType>(
+        cast<TypeAttr>(buffers[static_cast<size_t>(ordinal)]).getValue());
+    if (axis < 0 || axis >= type.getRank())
+      return op.emitOpError("has a range of axis ")
+             << axis << " of buffer " << ordinal << ", expected one of "
+             << type.getRank();
+  }
+  return success();
+}
+
 LogicalResult ForwardOp::verify() {
   for (auto [name, attr] :
        {std::pair<StringRef, IntegerAttr>("D", getDAttr()),
@@ -138,6 +160,8 @@ LogicalResult ForwardOp::verify() {
              << type.getElementType()
              << " elements, expected f32, f16, bf16, i32, i64, ui8 or i8";
   }
+  if (auto ranges = getRanges())
+    return verifyRanges(*this, *ranges);
   return success();
 }
 

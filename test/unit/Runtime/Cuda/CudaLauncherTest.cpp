@@ -14,6 +14,7 @@
 #include "CudaFixture.h"
 #include "RunFixture.h"
 
+#include "attnjit/ABI/SummarizeArgs.h"
 #include "attnjit/Runtime/Cuda/CudaLauncher.h"
 #include "attnjit/Runtime/Cuda/DeviceTensors.h"
 #include "attnjit/Runtime/Cuda/Stream.h"
@@ -37,12 +38,23 @@ protected:
     signature.deviceMemory = true;
     signature.prefillOnly = true;
     point.blockRows = 2;
-    entry = {"attnjit_prefill", 128, 98304, 2, 3};
+    entry = {"attnjit_prefill", 128, 98304, 2, 3, 0};
   }
 
   Expected<std::shared_ptr<const CudaLauncher>> load() {
-    return CudaLauncher::create(
-        gpu, test::fakePtx(entry.symbol, kParameterBytes), entry);
+    std::string ptx = test::fakePtx(
+        entry.symbol,
+        kParameterBytes + entry.summaryRows * sizeof(AttnJitRangeSummary));
+    if (entry.summaryRows)
+      ptx +=
+          test::fakePtx(ATTNJIT_SUMMARIZE_SYMBOL, sizeof(AttnJitSummarizeArgs));
+    return CudaLauncher::create(gpu, ptx, entry);
+  }
+
+  /// The code asks for extremes of `ids` along the keys.
+  void askForIds() {
+    signature.ranges = {{1, 1}};
+    entry.summaryRows = 1;
   }
 
   /// A kernel whose only entry point is the fake's.
@@ -178,8 +190,83 @@ TEST_F(CudaRun, TheParameterIsLaidOutAsDocumented) {
   EXPECT_EQ(word(160), 1u);          // flag
 }
 
+// First the pieces of a row, then what is above them, then the kernel.
+TEST_F(CudaRun, SummariesAreMadeBeforeTheyAreRead) {
+  decode(5000);
+  askForIds();
+  Kernel k = kernel();
+  DeviceTensors copy = onGpu();
+  auto stream = Stream::create(gpu);
+  ASSERT_TRUE(stream);
+  RunArgs run = copy.args();
+  run.stream = stream->handle();
+  ASSERT_TRUE(k.run(run));
+  ASSERT_EQ(fake.launches.size(), 3u);
+  const void *ids = std::get<Tensor>(run.captures[2].value).data;
+  std::vector<AttnJitSummarizeArgs> parts;
+  for (int i = 0; i < 2; ++i) {
+    const test::FakeLaunch &launch = fake.launches[i];
+    EXPECT_EQ(launch.symbol, "attnjit_summarize");
+    EXPECT_THAT(launch.block, ElementsAre(256, 1, 1));
+    EXPECT_EQ(launch.stream, reinterpret_cast<uintptr_t>(run.stream));
+    ASSERT_EQ(launch.parameter.size(), sizeof(AttnJitSummarizeArgs));
+    std::memcpy(&parts.emplace_back(), launch.parameter.data(),
+                sizeof(AttnJitSummarizeArgs));
+  }
+  AttnJitSummarizeArgs want = {};
+  want.data = ids;
+  want.entries = parts[0].entries;
+  want.padded = 8192;
+  want.size = 5000;
+  want.stride = 1;
+  want.other_size[0] = kB;
+  want.other_size[1] = want.other_size[2] = 1;
+  want.other_stride[0] = 5000;
+  want.pieces = 2;
+  want.first_level = 2;
+  want.last_level = 12;
+  EXPECT_EQ(std::memcmp(&parts[0], &want, sizeof(want)), 0);
+  EXPECT_THAT(fake.launches[0].grid, ElementsAre(kB * 2, 1, 1));
+  want.pieces = 1;
+  want.first_level = want.last_level = 13;
+  EXPECT_EQ(std::memcmp(&parts[1], &want, sizeof(want)), 0);
+  EXPECT_THAT(fake.launches[1].grid, ElementsAre(kB, 1, 1));
+
+  const test::FakeLaunch &launch = fake.launches[2];
+  EXPECT_EQ(launch.symbol, "attnjit_decode");
+  AttnJitRangeSummary row;
+  ASSERT_EQ(launch.parameter.size(), kParameterBytes + sizeof(row));
+  std::memcpy(&row, launch.parameter.data() + kParameterBytes, sizeof(row));
+  EXPECT_EQ(row.data, want.entries);
+  EXPECT_EQ(row.padded, 8192);
+  // All of it is memory of the device, behind the partial results.
+  EXPECT_TRUE(fake.find(reinterpret_cast<uintptr_t>(row.data),
+                        size_t(kB * row.padded) * sizeof(int32_t)));
+  const AttnJitKernelArgs seen = argsOf(launch);
+  EXPECT_GE(reinterpret_cast<uintptr_t>(row.data),
+            reinterpret_cast<uintptr_t>(seen.partial_l.data));
+  EXPECT_EQ(seen.summaries, nullptr);
+}
+
+// Its elements are read one by one.
+TEST_F(CudaRun, AShortAxisHasNoSummary) {
+  signature.buffers[1].dims = {Dim::any(), Dim::any()};
+  capture("ids").value = Tensor::contiguous(idData.data(), DType::I32, {kB, 4});
+  askForIds();
+  Kernel k = kernel();
+  DeviceTensors copy = onGpu();
+  ASSERT_TRUE(k.run(copy.args()));
+  ASSERT_EQ(fake.launches.size(), 1u);
+  AttnJitRangeSummary row;
+  ASSERT_EQ(fake.launches[0].parameter.size(), kParameterBytes + sizeof(row));
+  std::memcpy(&row, fake.launches[0].parameter.data() + kParameterBytes,
+              sizeof(row));
+  EXPECT_EQ(row.data, nullptr);
+}
+
 TEST_F(CudaRun, AWarmRunNeitherAllocatesNorWaits) {
   decode(4096);
+  askForIds();
   Kernel k = kernel();
   DeviceTensors copy = onGpu();
   ASSERT_TRUE(k.run(copy.args()));
@@ -371,6 +458,7 @@ TEST_F(CudaRun, AnErrorOfEarlierWorkComesWithTheNextCall) {
 
 TEST_F(CudaRun, EachFailedCallIsAnError) {
   decode(4096);
+  askForIds();
   for (auto [symbol, words] :
        {std::pair{"cuModuleLoadDataEx", "cannot load a kernel"},
         {"cuModuleGetFunction", "cannot prepare `attnjit_decode`"},
@@ -387,14 +475,18 @@ TEST_F(CudaRun, EachFailedCallIsAnError) {
        {std::pair{"cuPointerGetAttribute", "where `q` lies"},
         {"cuCtxPushCurrent_v2", "cannot use the GPU's context"},
         {"cuStreamIsCapturing", "is being captured"},
-        {"cuMemAlloc_v2", "for partial results on cuda:0"},
+        {"cuMemAlloc_v2", "for partial results and summaries on cuda:0"},
         {"cuMemsetD32Async", "cannot clear counters"},
-        {"cuLaunchKernel", "cannot launch `attnjit_decode` on cuda:0"}}) {
+        {"cuLaunchKernel", "cannot launch `attnjit_summarize` on cuda:0"}}) {
     fake.failOnce(symbol, kOutOfMemory);
     Expected<void> done = k.run(copy.args());
     EXPECT_THAT(messageOf(done), HasSubstr(words)) << symbol;
     EXPECT_THAT(messageOf(done), HasSubstr("CUDA_ERROR_OUT_OF_MEMORY"));
   }
+  // Behind the kernel of summaries.
+  fake.failOnce("cuLaunchKernel", kOutOfMemory, /*skip=*/1);
+  EXPECT_THAT(messageOf(k.run(copy.args())),
+              HasSubstr("cannot launch `attnjit_decode` on cuda:0"));
   EXPECT_TRUE(k.run(copy.args()));
 }
 

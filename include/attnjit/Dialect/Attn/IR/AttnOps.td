@@ -49,6 +49,9 @@ def Attn_ForwardOp : Attn_Op<"forward", [
     than of the whole: pairs of a period and an offset; a part begins at each
     position p of a query (key) with `(p + offset) % period == 0`.
 
+    `ranges` are pairs of a buffer's ordinal and an axis: where a run has
+    summaries for `bounds`, in the order in which it has them.
+
     `two_pass` says that `prob` needs final probabilities: a target computes the
     scores of a row twice, first for the sum of their exponentials, then for the
     output. Without it, `prob` may be applied to probabilities times any
@@ -85,7 +88,8 @@ def Attn_ForwardOp : Attn_Op<"forward", [
     TypeArrayAttr:$params,
     TypeArrayAttr:$buffers,
     OptionalAttr<DenseI64ArrayAttr>:$q_cuts,
-    OptionalAttr<DenseI64ArrayAttr>:$kv_cuts);
+    OptionalAttr<DenseI64ArrayAttr>:$kv_cuts,
+    OptionalAttr<DenseI64ArrayAttr>:$ranges);
   let regions = (region
     MaxSizedRegion<1>:$score,
     MaxSizedRegion<1>:$mask,
