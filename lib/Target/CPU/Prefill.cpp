@@ -19,9 +19,11 @@
 // A prob mod that needs final probabilities makes that two passes over the
 // keys: the first leaves m and l, the second has P = exp(S - m) / l.
 //
-// K and V are read where they lie, any stride; each element is broadcast. The
-// maximum is lazy: m moves only when a score exceeds it by 2^8, in a function
-// of its own, so that no vector is live across a call in the hot loops.
+// K is read where it lies, any stride; each element is broadcast. So are those
+// of V, from a copy of the block in the order in which they are read: see
+// docs/decisions/0022. The maximum is lazy: m moves only when a score exceeds
+// it by 2^8, in a function of its own, so that no vector is live across a call
+// in the hot loops.
 //
 // Test: test/Target/CPU/lower-forward.mlir; values: test/differential.
 //
@@ -71,10 +73,10 @@ PrefillWorkspace PrefillWorkspace::layout(const AttentionSpec &spec,
   w.bits = take(s.rows * strip, 4);
   w.words = take(spec.dropout ? roundUp(s.rows + 3, 4) * s.lanes : 0, 4);
   w.vRows = take(s.blockKv, 8);
-  w.zeros = take(std::max<int64_t>(width, 16), 4);
+  w.zeros = take(16, 4);
   w.outRows = take(strip * width, 4);
   w.keys = take(widened * spec.D, 4);
-  w.values = take(widened * spec.Dv, 4);
+  w.values = take(roundUp(spec.Dv, s.rows) * (s.blockKv + 1), 4);
   w.bytes = next;
   return w;
 }
@@ -105,11 +107,22 @@ void PrefillEmitter::emitEntry(const std::string &name) {
   if (hasSoftmax())
     rescale = emitRescale(name + "_rescale");
 
-  emitForItems(name, [&] { emitItem(); });
+  emitForItems(name, [&] { clearZeroRow(); }, [&] { emitItem(); });
 }
 
-/// A function of the ABI that does something for each work item of its range.
-void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> body) {
+/// The row of `values` that keys have which none keeps.
+void PrefillEmitter::clearZeroRow() {
+  ir.loop(roundUp(Dv, s.rows), s.rows, [&](Value d) {
+    Value chunk = ir.at(valueRow(ir.cI64(s.blockKv)), ir.f32(), chunkAt(d));
+    for (int64_t r = 0; r < s.rows; ++r)
+      ir.store(ir.cF32(0), ir.at(chunk, ir.f32(), r));
+  });
+}
+
+/// A function of the ABI that does something for each work item of its range,
+/// after `open`.
+void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> open,
+                                  function_ref<void()> body) {
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(ir.b.getContext()), {ir.ptr()});
   auto function = LLVM::LLVMFuncOp::create(ir.b, ir.loc, name, type);
@@ -118,7 +131,8 @@ void PrefillEmitter::emitForItems(StringRef name, function_ref<void()> body) {
   Value args = function.getArgument(0);
   Value zeros = ir.byteAt(KernelInputs::loadWorkspace(ir, args), w.zeros);
   in = KernelInputs::load(ir, forward, args, Captured::Elsewhere, zeros);
-  fill(workspace(w.zeros), width, 0.0f);
+  fill(workspace(w.zeros), 16, 0.0f);
+  open();
   Value blocks = ir.divUp(in.Sq, in.itemQueries);
   ir.loop(in.workBegin, in.workEnd, 1, [&](Value index) {
     openItem(index, blocks);
@@ -257,31 +271,54 @@ void PrefillEmitter::emitPack(Value strip) {
 void PrefillEmitter::emitKeyBlock(Value kv0, Value full) {
   block.first = kv0;
   block.count = ir.min(ir.sub(in.Skv, kv0), ir.cI64(s.blockKv));
-  if (!element.isWide()) {
-    // Once for all strips: the conversion is then a percent of the work.
-    widenRows(in.k, item.k, w.keys, D);
-    whereWeighted([&] { widenRows(in.v, item.v, w.values, Dv); });
-  }
+  // Once for all strips: the copies are then a percent or two of the work.
+  if (!element.isWide())
+    widenKeys();
+  whereWeighted([&] { packValues(); });
   ir.loop(ir.cI64(0), item.strips, 1,
           [&](Value strip) { emitBlock(strip, full); });
 }
 
-void PrefillEmitter::widenRows(const TensorInput &tensor, Value base,
-                               int64_t offset, int64_t size) {
-  int64_t whole = size / ir.lanes * ir.lanes;
+/// Row `key` of the block in a tensor.
+Value PrefillEmitter::blockRow(const TensorInput &tensor, Value base,
+                               Value key) {
+  return ir.at(base, element.storage(),
+               ir.mul(ir.add(block.first, key), tensor.stride[2]));
+}
+
+void PrefillEmitter::widenKeys() {
+  int64_t whole = D / ir.lanes * ir.lanes;
   ir.loop(ir.cI64(0), block.count, 1, [&](Value key) {
-    Value from = ir.at(base, element.storage(),
-                       ir.mul(ir.add(block.first, key), tensor.stride[2]));
-    Value to = ir.at(workspace(offset), ir.f32(), ir.mul(key, size));
+    Value from = blockRow(in.k, item.k, key);
+    Value to = ir.at(workspace(w.keys), ir.f32(), ir.mul(key, D));
     if (whole)
       ir.loop(whole, ir.lanes, [&](Value d) {
         ir.store(element.loadVec(ir, ir.at(from, element.storage(), d)),
                  ir.at(to, ir.f32(), d));
       });
-    for (int64_t d = whole; d < size; ++d)
+    for (int64_t d = whole; d < D; ++d)
       ir.store(element.load(ir, ir.at(from, element.storage(), d)),
                ir.at(to, ir.f32(), d));
   });
+}
+
+/// Copies the block of v in its chunks.
+void PrefillEmitter::packValues() {
+  const int64_t lanes = ir.lanes, whole = Dv / s.rows * s.rows;
+  ir.lanes = s.rows;
+  ir.loop(ir.cI64(0), block.count, 1, [&](Value key) {
+    Value from = blockRow(in.v, item.v, key), to = valueRow(key);
+    if (whole)
+      ir.loop(whole, s.rows, [&](Value d) {
+        ir.store(element.loadVec(ir, ir.at(from, element.storage(), d)),
+                 ir.at(to, ir.f32(), chunkAt(d)));
+      });
+    for (int64_t d = whole; d < Dv; ++d)
+      ir.store(element.load(ir, ir.at(from, element.storage(), d)),
+               ir.at(ir.at(to, ir.f32(), chunkAt(ir.cI64(whole))), ir.f32(),
+                     d - whole));
+  });
+  ir.lanes = lanes;
 }
 
 void PrefillEmitter::emitBlock(Value strip, Value blockFull) {
@@ -343,6 +380,7 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
 
   constexpr int64_t kUnroll = 4;
   Value probabilities = workspace(w.scores), vRows = workspace(w.vRows);
+  Value chunk = chunkAt(d);
   // Rows of P come in whole tiles, so four keys a turn need no remainder.
   sums = ir.loop(
       ir.cI64(0), rows, kUnroll, sums, [&](Value k, ValueRange carried) {
@@ -350,7 +388,7 @@ void PrefillEmitter::emitValueTile(const StripState &state, Value rows, Value d,
         Value p = ir.at(probabilities, ir.f32(), ir.mul(k, s.strip()));
         for (int64_t u = 0; u < kUnroll; ++u) {
           Value row = ir.load(ir.ptr(), ir.at(vRows, ir.i64(), ir.add(k, u)));
-          row = ir.at(row, ir.f32(), d);
+          row = ir.at(row, ir.f32(), chunk);
           Ir::Values columns;
           for (int64_t c = 0; c < s.columns; ++c)
             columns.push_back(

@@ -112,7 +112,9 @@ private:
 
   // Prefill.cpp
   void emitEntry(const std::string &name);
-  void emitForItems(llvm::StringRef name, llvm::function_ref<void()> body);
+  void emitForItems(llvm::StringRef name, llvm::function_ref<void()> open,
+                    llvm::function_ref<void()> body);
+  void clearZeroRow();
   void openItem(Value index, Value blocks);
   void emitItem();
   void emitPasses();
@@ -120,8 +122,9 @@ private:
   BufferAccess headMask();
   void emitPack(Value strip);
   void emitKeyBlock(Value kv0, Value full);
-  void widenRows(const TensorInput &tensor, Value base, int64_t offset,
-                 int64_t size);
+  Value blockRow(const TensorInput &tensor, Value base, Value key);
+  void widenKeys();
+  void packValues();
   void emitBlock(Value strip, Value blockFull);
   void emitValues(const StripState &state, Value rows);
   void emitValueTile(const StripState &state, Value rows, Value d,
@@ -180,7 +183,8 @@ private:
   void applyMaskBits(Value scores);
   void setValueRows(Value kv, Value row);
   Value keyRow(Value kv);
-  Value valueRow(Value kv);
+  Value valueRow(Value key);
+  Value chunkAt(Value d);
 
   // PrefillCost.cpp
   void emitCostFunction(llvm::StringRef name);

@@ -80,16 +80,18 @@ Value PrefillEmitter::keyRow(Value kv) {
   return ir.at(workspace(w.keys), ir.f32(), ir.mul(ir.sub(kv, block.first), D));
 }
 
-Value PrefillEmitter::valueRow(Value kv) {
-  if (element.isWide())
-    return ir.at(item.v, ir.f32(), ir.mul(kv, in.v.stride[2]));
-  return ir.at(workspace(w.values), ir.f32(),
-               ir.mul(ir.sub(kv, block.first), Dv));
+/// Where v of key `key` of the block begins in the first chunk.
+Value PrefillEmitter::valueRow(Value key) {
+  return ir.at(workspace(w.values), ir.f32(), ir.mul(key, s.rows));
 }
 
+/// How many floats the chunk of column `d` lies behind the first one.
+Value PrefillEmitter::chunkAt(Value d) { return ir.mul(d, s.blockKv + 1); }
+
 void PrefillEmitter::setValueRows(Value kv, Value row) {
+  Value key = ir.sub(kv, block.first);
   for (int64_t r = 0; r < s.rows; ++r)
-    ir.store(valueRow(ir.add(kv, r)),
+    ir.store(valueRow(ir.add(key, r)),
              ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
 }
 
@@ -103,7 +105,7 @@ PrefillEmitter::TileMask PrefillEmitter::emitMaskBits(const StripState &state,
   if (tensor)
     emitTileLoad(state, *tensor, kv);
   emitTileLoads(state, kv, mask);
-  Value bits = workspace(w.bits), zeros = workspace(w.zeros);
+  Value bits = workspace(w.bits), zeros = valueRow(ir.cI64(s.blockKv));
   auto emitRow = [&](Value r, ValueRange carried) {
     Value key = ir.add(kv, r);
     Value inRange = ir.broadcast(ir.cmp(Ir::Pred::slt, key, in.Skv));
@@ -125,7 +127,7 @@ PrefillEmitter::TileMask PrefillEmitter::emitMaskBits(const StripState &state,
       rowAny = c ? ir.bitOr(rowAny, keep) : keep;
     }
     rowAny = ir.anyLane(rowAny);
-    ir.store(ir.select(rowAny, valueRow(key), zeros),
+    ir.store(ir.select(rowAny, valueRow(ir.sub(key, block.first)), zeros),
              ir.at(workspace(w.vRows), ir.i64(), ir.add(row, r)));
     return Ir::Values{ir.bitOr(carried.front(), rowAny)};
   };
@@ -196,9 +198,8 @@ Value PrefillEmitter::emitTile(const StripState &state, Value kv, Value row,
       .front();
 }
 
-/// The first strip of a block asks for the block's V, the last one for the
-/// next block's K, a tile's rows at a time: V is read down its columns, where
-/// the hardware prefetchers do not follow.
+/// The first strip of a block asks for the next block's V, the last one for its
+/// K, a tile's rows at a time: both are then in L2 when they are read.
 void PrefillEmitter::prefetchRows(const StripState &state, Value kv) {
   constexpr int64_t kLineFloats = 16;
   Value lastKey = ir.sub(in.Skv, ir.cI64(1));
@@ -213,10 +214,9 @@ void PrefillEmitter::prefetchRows(const StripState &state, Value kv) {
   Value wantsValues = hasTwoPasses()
                           ? ir.bitAnd(state.isFirst, item.isSecondPass)
                           : state.isFirst;
-  ir.ifThen(wantsValues, [&] { prefetch(item.v, in.v.stride[2], kv, Dv); });
-  ir.ifThen(state.isLast, [&] {
-    prefetch(item.k, in.k.stride[2], ir.add(kv, s.blockKv), D);
-  });
+  Value next = ir.add(kv, s.blockKv);
+  ir.ifThen(wantsValues, [&] { prefetch(item.v, in.v.stride[2], next, Dv); });
+  ir.ifThen(state.isLast, [&] { prefetch(item.k, in.k.stride[2], next, D); });
 }
 
 /// S[r][lane] = sum_d K[kv + r][d] * Q[d][lane]; one f32 fused multiply-add

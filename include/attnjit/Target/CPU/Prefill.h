@@ -49,12 +49,16 @@ struct PrefillWorkspace {
   int64_t scores;       ///< [blockKv][strip]: scores, then probabilities
   int64_t bits;    ///< i32 [rows][strip]: -1 where a pair of the tile is kept
   int64_t words;   ///< i32 [rows + 3, rounded up to 4][lanes]: of dropout
-  int64_t vRows;   ///< pointer [blockKv]: the v row of each row of scores
-  int64_t zeros;   ///< [Dv rounded up]: a v row for keys that none keeps
+  int64_t vRows;   ///< pointer [blockKv]: into the first chunk of `values`, for
+                   ///< each row of scores
+  int64_t zeros;   ///< [16]: for empty buffers
   int64_t outRows; ///< [strip][Dv rounded up]: out of one strip
   int64_t keys;    ///< [blockKv][D]: a block of 16-bit k, widened
-  int64_t values;  ///< [blockKv][Dv]: likewise of v
-  int64_t bytes;   ///< of all
+  /// [Dv / rows, rounded up][blockKv + 1][rows]: a block of v, in chunks of the
+  /// columns that are computed together. The last row is zeros, for keys that
+  /// none keeps.
+  int64_t values;
+  int64_t bytes;             ///< of all
   int64_t stripValuesBytes;  ///< of one of the kStripValues
   int64_t rowOffsetsBytes;   ///< of one of the kTileLoads
   int64_t tileElementsBytes; ///< likewise
