@@ -52,13 +52,18 @@ TEST(RunPlan, ItemsShrinkWhereThreadsWouldWait) {
   auto fair = [&](int slots, std::vector<uint32_t> costs = {}) {
     return fairItemQueries(plan, 12, slots, costs);
   };
-  EXPECT_EQ(fair(1), 48);
-  EXPECT_EQ(fair(2), 48);
-  // Of 16 items wanted there are half.
-  EXPECT_EQ(fair(4), 24);
+  // Eight items are as many for each.
+  for (int slots : {1, 2, 4, 8})
+    EXPECT_EQ(fair(slots), 48) << slots;
+  // Five threads take two turns of whole items; halves take four of the half.
+  EXPECT_EQ(fair(5), 48);
+  // Three take three turns; of halves, six of the half and their overhead.
+  EXPECT_EQ(fair(3), 48);
+  EXPECT_EQ(fair(16), 24);
   EXPECT_EQ(fair(100), 12);
-  // Two thirds of the work are one item, where an eighth is fair.
-  EXPECT_EQ(fair(2, {1, 1, 1, 1, 1, 1, 1, 14}), 12);
+  // Two thirds of the work are one item.
+  EXPECT_EQ(fair(2, {1, 1, 1, 1, 1, 1, 1, 14}), 36);
+  EXPECT_EQ(fair(4, {1, 1, 1, 1, 1, 1, 1, 14}), 24);
   EXPECT_EQ(fair(2, {1, 1, 1, 1, 1, 1, 1, 1}), 48);
   EXPECT_EQ(fair(2, {0, 0, 0, 0, 0, 0, 0, 0}), 48);
   EXPECT_EQ(fair(1, {0, 0, 0, 0, 0, 0, 0, 9}), 48);
