@@ -21,20 +21,10 @@ namespace attnjit::emulator {
 
 namespace {
 
-/// A row for each opcode with that number of operands (vectors count once), 0
-/// for any. `order` lists the inputs, by position among all that are read, as
-/// the handler wants them; empty: as they stand.
-struct Pattern {
-  std::string_view opcode;
-  int operands;
-  std::string_view instruction;
-  std::string_view order = {};
-};
-
 // A shuffle's mask is its last operand in PTX and the intrinsic's first.
 constexpr std::string_view kMaskFirst = "3012";
 
-const Pattern kPatterns[] = {
+const AsmForm kForms[] = {
     {"bar.arrive", 2, "barrier.cta.arrive.aligned.count"},
     {"bar.sync", 1, "barrier.cta.sync.aligned.all"},
     {"bar.sync", 2, "barrier.cta.sync.aligned.count"},
@@ -251,19 +241,23 @@ std::optional<std::string> copyInstruction(Statement &statement) {
 
 } // namespace
 
+std::span<const AsmForm> asmForms() { return kForms; }
+
 bool matchInlineAsm(std::string_view text, int outputCount, MatchedAsm &match) {
   std::optional<Statement> statement = readStatement(text);
   if (!statement)
     return false;
   std::string_view order;
   match.instruction = nullptr;
+  match.form = nullptr;
   if (auto copy = copyInstruction(*statement))
     match.instruction = findInstruction(*copy);
-  for (const Pattern &pattern : kPatterns)
-    if (pattern.opcode == statement->opcode &&
-        pattern.operands == static_cast<int>(statement->operands.size())) {
-      match.instruction = findInstruction(pattern.instruction);
-      order = pattern.order;
+  for (const AsmForm &form : kForms)
+    if (form.opcode == statement->opcode &&
+        form.operands == static_cast<int>(statement->operands.size())) {
+      match.instruction = findInstruction(form.instruction);
+      match.form = &form;
+      order = form.order;
     }
   if (!match.instruction)
     return false;

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -98,6 +99,19 @@ const Instruction *findInstruction(std::string_view name);
 /// What intrinsic `name` (in full, `llvm.nvvm...`) is; null: unknown.
 const Instruction *findIntrinsic(std::string_view name);
 
+/// A kind of inline PTX that is known.
+struct AsmForm {
+  std::string_view opcode;
+  int operands; ///< a vector counts once
+  std::string_view instruction;
+  /// The inputs, by position among all that are read, as the handler wants
+  /// them; empty: as they stand.
+  std::string_view order = {};
+};
+
+/// All but cp.async, whose size is an operand.
+std::span<const AsmForm> asmForms();
+
 /// Inline PTX, matched: what the handler is given.
 struct MatchedAsm {
   static constexpr int kMaxOperands = 16;
@@ -112,6 +126,7 @@ struct MatchedAsm {
     bool isAddress = false; ///< 32 bits become 64
   };
   const Instruction *instruction = nullptr;
+  const AsmForm *form = nullptr; ///< null: cp.async
   int operandCount = 0;
   Operand operands[kMaxOperands];
 };

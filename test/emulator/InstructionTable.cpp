@@ -13,15 +13,22 @@ namespace attnjit::emulator {
 
 using Table = std::unordered_map<std::string_view, const Instruction *>;
 
+std::vector<const Instruction *> allInstructions() {
+  std::vector<const Instruction *> all;
+  for (auto family :
+       {asyncCopyInstructions(), barrierInstructions(),
+        conversionInstructions(), floatInstructions(), integerInstructions(),
+        matrixInstructions(), specialRegisters(), warpInstructions()})
+    for (const Instruction &instruction : family)
+      all.push_back(&instruction);
+  return all;
+}
+
 static const Table &table() {
   static const Table instructions = [] {
     Table made;
-    for (auto family :
-         {asyncCopyInstructions(), barrierInstructions(),
-          conversionInstructions(), floatInstructions(), integerInstructions(),
-          matrixInstructions(), specialRegisters(), warpInstructions()})
-      for (const Instruction &instruction : family)
-        made.emplace(instruction.name, &instruction);
+    for (const Instruction *instruction : allInstructions())
+      made.emplace(instruction->name, instruction);
     return made;
   }();
   return instructions;

@@ -16,6 +16,7 @@
 #include "Instruction.h"
 
 #include <span>
+#include <vector>
 
 namespace attnjit::emulator {
 
@@ -27,6 +28,9 @@ std::span<const Instruction> integerInstructions();
 std::span<const Instruction> matrixInstructions();
 std::span<const Instruction> specialRegisters();
 std::span<const Instruction> warpInstructions();
+
+/// Those of all families.
+std::vector<const Instruction *> allInstructions();
 
 } // namespace attnjit::emulator
 
