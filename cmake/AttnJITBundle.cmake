@@ -21,6 +21,7 @@ install(PROGRAMS tools/bundle/cpu-check tools/bundle/gpu-check
 install(FILES tools/bundle/README.md LICENSE
   DESTINATION . COMPONENT bundle EXCLUDE_FROM_ALL)
 install(FILES tools/bench/gpu_peers.py
+  ${PROJECT_BINARY_DIR}/share/golden-instructions.json
   DESTINATION share COMPONENT bundle EXCLUDE_FROM_ALL)
 # What tests read, see test/support/SourceTree.h.
 foreach(folder docs include/attnjit/Mods lib/Mods/texts test/Text
