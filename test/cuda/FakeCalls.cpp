@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One function a symbol of Driver.def, as strict as the driver's manual allows.
+// One function a symbol of Driver.def, as strict as the driver's manual allows;
+// those of memory are in FakeMemoryCalls.cpp.
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeDriver.h"
+#include "FakeCall.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,82 +21,60 @@ using namespace attnjit;
 using namespace attnjit::cuda;
 using namespace attnjit::test;
 
-// Statuses that the library does not tell apart.
-static constexpr auto kInvalidDevice = Status(101);
-static constexpr auto kInvalidContext = Status(201);
-static constexpr auto kInvalidHandle = Status(400);
-static constexpr auto kCaptureUnsupported = Status(900);
-
 /// The contexts of this thread, by device, the current one last.
 static thread_local std::vector<int> contextStack;
 
 size_t FakeDriver::currentContexts() { return contextStack.size(); }
 
-namespace {
-
-enum class Needs { Nothing, Context };
-
-/// A call in progress: records it, and decides whether it fails at once.
-class Call {
-public:
-  explicit Call(const char *symbol, Needs needs = Needs::Context)
-      : fake(FakeDriver::get()), lock(fake.mutex),
-        before(fake.allocated ? fake.allocated() : 0) {
-    fake.calls.emplace_back(symbol);
-    if (auto planned = fake.failures.find(symbol);
-        planned != fake.failures.end()) {
-      auto &list = planned->second;
-      for (auto failure = list.begin(); failure != list.end(); ++failure)
-        if (failure->skip-- == 0) {
-          status = failure->status;
-          list.erase(failure);
-          return;
-        }
-    }
-    if (needs == Needs::Nothing)
-      return;
-    if (contextStack.empty())
-      status = kInvalidContext;
-    else if (fake.lost)
-      status = *fake.lost;
+FakeCall::FakeCall(const char *symbol, Needs needs)
+    : fake(FakeDriver::get()), lock(fake.mutex),
+      before(fake.allocated ? fake.allocated() : 0) {
+  fake.calls.emplace_back(symbol);
+  if (auto planned = fake.failures.find(symbol);
+      planned != fake.failures.end()) {
+    auto &list = planned->second;
+    for (auto failure = list.begin(); failure != list.end(); ++failure)
+      if (failure->skip-- == 0) {
+        status = failure->status;
+        list.erase(failure);
+        return;
+      }
   }
-  ~Call() {
-    if (fake.allocated)
-      fake.allocatedInside += fake.allocated() - before;
-  }
+  if (needs == Needs::Nothing)
+    return;
+  if (contextStack.empty())
+    status = kInvalidContext;
+  else if (fake.lost)
+    status = *fake.lost;
+}
 
-  int device() const { return contextStack.back(); }
-  bool refuseInCapture(const char *what) {
-    if (fake.capturing.empty())
-      return false;
-    fake.violation(std::string(what) + " during a capture");
-    return true;
-  }
-  bool isStream(StreamHandle stream) const {
-    auto number = reinterpret_cast<uintptr_t>(stream);
-    auto known = fake.streams.find(number);
-    return number <= kPerThreadStream ||
-           (known != fake.streams.end() && known->second == device());
-  }
-  void enqueue(StreamHandle stream, FakeDriver::Work work) {
-    fake.queues[reinterpret_cast<uintptr_t>(stream)].push_back(std::move(work));
-  }
+FakeCall::~FakeCall() {
+  if (fake.allocated)
+    fake.allocatedInside += fake.allocated() - before;
+}
 
-  FakeDriver &fake;
-  Status status = kSuccess;
+int FakeCall::device() const { return contextStack.back(); }
 
-private:
-  std::lock_guard<std::recursive_mutex> lock;
-  int64_t before;
-};
+bool FakeCall::refuseInCapture(const char *what) {
+  if (fake.capturing.empty())
+    return false;
+  fake.violation(std::string(what) + " during a capture");
+  return true;
+}
 
-} // namespace
+bool FakeCall::isStream(StreamHandle stream) const {
+  auto number = reinterpret_cast<uintptr_t>(stream);
+  auto known = fake.streams.find(number);
+  return number <= kPerThreadStream ||
+         (known != fake.streams.end() && known->second == device());
+}
+
+void FakeCall::enqueue(StreamHandle stream, FakeDriver::Work work) {
+  fake.queues[reinterpret_cast<uintptr_t>(stream)].push_back(std::move(work));
+}
 
 template <typename Handle> static Handle asHandle(uintptr_t number) {
   return reinterpret_cast<Handle>(number);
-}
-static uintptr_t numberOf(const void *handle) {
-  return reinterpret_cast<uintptr_t>(handle);
 }
 /// The handle of a device's primary context.
 static ContextHandle contextOf(int device) {
@@ -109,7 +88,7 @@ static ContextHandle contextOf(int device) {
 extern "C" {
 
 Status cuInit(unsigned flags) {
-  Call call("cuInit", Needs::Nothing);
+  FakeCall call("cuInit", Needs::Nothing);
   if (call.status)
     return call.status;
   if (flags != 0)
@@ -118,7 +97,7 @@ Status cuInit(unsigned flags) {
 }
 
 Status cuDriverGetVersion(int *version) {
-  Call call("cuDriverGetVersion", Needs::Nothing);
+  FakeCall call("cuDriverGetVersion", Needs::Nothing);
   *version = call.fake.version;
   return call.status;
 }
@@ -169,13 +148,13 @@ static bool isDevice(int device) {
 }
 
 Status cuDeviceGetCount(int *count) {
-  Call call("cuDeviceGetCount", Needs::Nothing);
+  FakeCall call("cuDeviceGetCount", Needs::Nothing);
   *count = static_cast<int>(call.fake.devices.size());
   return call.status;
 }
 
 Status cuDeviceGet(DeviceHandle *device, int ordinal) {
-  Call call("cuDeviceGet", Needs::Nothing);
+  FakeCall call("cuDeviceGet", Needs::Nothing);
   *device = ordinal;
   return call.status         ? call.status
          : isDevice(ordinal) ? kSuccess
@@ -183,7 +162,7 @@ Status cuDeviceGet(DeviceHandle *device, int ordinal) {
 }
 
 Status cuDeviceGetName(char *name, int bytes, DeviceHandle device) {
-  Call call("cuDeviceGetName", Needs::Nothing);
+  FakeCall call("cuDeviceGetName", Needs::Nothing);
   if (call.status)
     return call.status;
   // Does not end a name that is too long.
@@ -193,14 +172,14 @@ Status cuDeviceGetName(char *name, int bytes, DeviceHandle device) {
 }
 
 Status cuDeviceTotalMem_v2(size_t *bytes, DeviceHandle device) {
-  Call call("cuDeviceTotalMem_v2", Needs::Nothing);
+  FakeCall call("cuDeviceTotalMem_v2", Needs::Nothing);
   *bytes = call.fake.devices[size_t(device)].memoryBytes;
   return call.status;
 }
 
 Status cuDeviceGetAttribute(int *value, DeviceAttribute attribute,
                             DeviceHandle device) {
-  Call call("cuDeviceGetAttribute", Needs::Nothing);
+  FakeCall call("cuDeviceGetAttribute", Needs::Nothing);
   if (call.status)
     return call.status;
   const FakeDevice &info = call.fake.devices[size_t(device)];
@@ -222,7 +201,7 @@ Status cuDeviceGetAttribute(int *value, DeviceAttribute attribute,
 }
 
 Status cuDevicePrimaryCtxRetain(ContextHandle *context, DeviceHandle device) {
-  Call call("cuDevicePrimaryCtxRetain", Needs::Nothing);
+  FakeCall call("cuDevicePrimaryCtxRetain", Needs::Nothing);
   if (call.status)
     return call.status;
   if (!isDevice(device))
@@ -233,7 +212,7 @@ Status cuDevicePrimaryCtxRetain(ContextHandle *context, DeviceHandle device) {
 }
 
 Status cuDevicePrimaryCtxRelease_v2(DeviceHandle device) {
-  Call call("cuDevicePrimaryCtxRelease_v2", Needs::Nothing);
+  FakeCall call("cuDevicePrimaryCtxRelease_v2", Needs::Nothing);
   FakeDriver &fake = call.fake;
   if (fake.retained[device] == 0) {
     fake.violation("a context is released that nobody holds");
@@ -258,7 +237,7 @@ Status cuDevicePrimaryCtxRelease_v2(DeviceHandle device) {
 }
 
 Status cuCtxPushCurrent_v2(ContextHandle context) {
-  Call call("cuCtxPushCurrent_v2", Needs::Nothing);
+  FakeCall call("cuCtxPushCurrent_v2", Needs::Nothing);
   if (call.status)
     return call.status;
   for (size_t device = 0; device < call.fake.devices.size(); ++device)
@@ -271,7 +250,7 @@ Status cuCtxPushCurrent_v2(ContextHandle context) {
 }
 
 Status cuCtxPopCurrent_v2(ContextHandle *context) {
-  Call call("cuCtxPopCurrent_v2", Needs::Nothing);
+  FakeCall call("cuCtxPopCurrent_v2", Needs::Nothing);
   if (contextStack.empty())
     return kInvalidContext;
   *context = contextOf(contextStack.back());
@@ -280,7 +259,7 @@ Status cuCtxPopCurrent_v2(ContextHandle *context) {
 }
 
 Status cuCtxSynchronize() {
-  Call call("cuCtxSynchronize");
+  FakeCall call("cuCtxSynchronize");
   return call.status ? call.status : call.fake.drainAll();
 }
 
@@ -325,7 +304,7 @@ static void writeLog(const std::string &text, unsigned count,
 
 Status cuModuleLoadDataEx(ModuleHandle *module, const void *image,
                           unsigned count, JitOption *options, void **values) {
-  Call call("cuModuleLoadDataEx");
+  FakeCall call("cuModuleLoadDataEx");
   if (call.status)
     return call.status;
   std::string text = static_cast<const char *>(image);
@@ -350,7 +329,7 @@ Status cuModuleLoadDataEx(ModuleHandle *module, const void *image,
 }
 
 Status cuModuleUnload(ModuleHandle module) {
-  Call call("cuModuleUnload");
+  FakeCall call("cuModuleUnload");
   for (const auto &[stream, queue] : call.fake.queues)
     if (!queue.empty() && !call.fake.lost)
       call.fake.violation("a module is unloaded while work is queued");
@@ -364,7 +343,7 @@ Status cuModuleUnload(ModuleHandle module) {
 
 Status cuModuleGetFunction(FunctionHandle *function, ModuleHandle module,
                            const char *name) {
-  Call call("cuModuleGetFunction");
+  FakeCall call("cuModuleGetFunction");
   auto found = call.fake.modules.find(numberOf(module));
   if (call.status || found == call.fake.modules.end())
     return call.status ? call.status : kInvalidHandle;
@@ -379,7 +358,7 @@ Status cuModuleGetFunction(FunctionHandle *function, ModuleHandle module,
 
 Status cuFuncGetAttribute(int *value, FunctionAttribute attribute,
                           FunctionHandle function) {
-  Call call("cuFuncGetAttribute");
+  FakeCall call("cuFuncGetAttribute");
   if (call.status)
     return call.status;
   *value = attribute == kNumRegs ? 128 : 0;
@@ -389,7 +368,7 @@ Status cuFuncGetAttribute(int *value, FunctionAttribute attribute,
 
 Status cuFuncSetAttribute(FunctionHandle function, FunctionAttribute attribute,
                           int value) {
-  Call call("cuFuncSetAttribute");
+  FakeCall call("cuFuncSetAttribute");
   auto found = call.fake.functions.find(numberOf(function));
   if (call.status || found == call.fake.functions.end())
     return call.status ? call.status : kInvalidHandle;
@@ -413,7 +392,7 @@ static size_t parameterBytes(const std::string &ptx,
 
 Status cuFuncGetParamInfo(FunctionHandle function, size_t index, size_t *offset,
                           size_t *bytes) {
-  Call call("cuFuncGetParamInfo");
+  FakeCall call("cuFuncGetParamInfo");
   auto found = call.fake.functions.find(numberOf(function));
   if (call.status || found == call.fake.functions.end() || index != 0)
     return call.status ? call.status : kInvalidValue;
@@ -426,7 +405,7 @@ Status cuFuncGetParamInfo(FunctionHandle function, size_t index, size_t *offset,
 Status cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks,
                                                    FunctionHandle function,
                                                    int threads, size_t shared) {
-  Call call("cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  FakeCall call("cuOccupancyMaxActiveBlocksPerMultiprocessor");
   if (call.status)
     return call.status;
   *blocks = threads <= 1024 && shared <= (228u << 10) ? 2 : 0;
@@ -438,7 +417,7 @@ Status cuLaunchKernel(FunctionHandle function, unsigned gridX, unsigned gridY,
                       unsigned gridZ, unsigned blockX, unsigned blockY,
                       unsigned blockZ, unsigned sharedBytes,
                       StreamHandle stream, void **parameters, void **extra) {
-  Call call("cuLaunchKernel");
+  FakeCall call("cuLaunchKernel");
   if (call.status)
     return call.status;
   FakeDriver &fake = call.fake;
@@ -470,131 +449,11 @@ Status cuLaunchKernel(FunctionHandle function, unsigned gridX, unsigned gridY,
 }
 
 //===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-Status cuMemAlloc_v2(DeviceAddress *address, size_t bytes) {
-  Call call("cuMemAlloc_v2");
-  if (call.status)
-    return call.status;
-  if (call.refuseInCapture("memory is allocated"))
-    return kCaptureUnsupported;
-  if (bytes == 0)
-    return kInvalidValue;
-  const FakeDevice &info = call.fake.devices[size_t(call.device())];
-  if (bytes > info.memoryBytes - call.fake.usedBytes)
-    return kOutOfMemory;
-  void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-  if (!memory)
-    return kOutOfMemory;
-  // Anything may be there.
-  std::memset(memory, 0xA5, bytes);
-  call.fake.blocks[numberOf(memory)] = {bytes, call.device(), false};
-  call.fake.usedBytes += bytes;
-  *address = numberOf(memory);
-  return kSuccess;
-}
-
-Status cuMemFree_v2(DeviceAddress address) {
-  Call call("cuMemFree_v2");
-  if (call.status)
-    return call.status;
-  auto found = call.fake.blocks.find(address);
-  if (found == call.fake.blocks.end() || found->second.pinned) {
-    call.fake.violation("memory is freed that was not allocated");
-    return kInvalidValue;
-  }
-  call.fake.drainAll();
-  call.fake.usedBytes -= found->second.bytes;
-  call.fake.blocks.erase(found);
-  std::free(reinterpret_cast<void *>(address));
-  return kSuccess;
-}
-
-/// Queues work on device memory, all of which must be there.
-static Status enqueueOn(Call &call, StreamHandle stream, DeviceAddress address,
-                        size_t bytes, FakeDriver::Work work) {
-  if (call.status)
-    return call.status;
-  if (!call.isStream(stream))
-    return kInvalidHandle;
-  if (!call.fake.find(address, bytes))
-    return kInvalidValue;
-  call.enqueue(stream, std::move(work));
-  return kSuccess;
-}
-
-static void *at(DeviceAddress address) {
-  return reinterpret_cast<void *>(address);
-}
-
-Status cuMemcpyHtoDAsync_v2(DeviceAddress to, const void *from, size_t bytes,
-                            StreamHandle stream) {
-  Call call("cuMemcpyHtoDAsync_v2");
-  return enqueueOn(call, stream, to, bytes, [=] {
-    std::memcpy(at(to), from, bytes);
-    return kSuccess;
-  });
-}
-
-Status cuMemcpyDtoHAsync_v2(void *to, DeviceAddress from, size_t bytes,
-                            StreamHandle stream) {
-  Call call("cuMemcpyDtoHAsync_v2");
-  return enqueueOn(call, stream, from, bytes, [=] {
-    std::memcpy(to, at(from), bytes);
-    return kSuccess;
-  });
-}
-
-Status cuMemcpyDtoDAsync_v2(DeviceAddress to, DeviceAddress from, size_t bytes,
-                            StreamHandle stream) {
-  Call call("cuMemcpyDtoDAsync_v2");
-  if (!call.fake.find(from, bytes))
-    return kInvalidValue;
-  return enqueueOn(call, stream, to, bytes, [=] {
-    std::memmove(at(to), at(from), bytes);
-    return kSuccess;
-  });
-}
-
-Status cuMemsetD32Async(DeviceAddress to, unsigned value, size_t count,
-                        StreamHandle stream) {
-  Call call("cuMemsetD32Async");
-  return enqueueOn(call, stream, to, count * 4, [=] {
-    std::fill_n(static_cast<unsigned *>(at(to)), count, value);
-    return kSuccess;
-  });
-}
-
-Status cuPointerGetAttribute(void *value, PointerAttribute attribute,
-                             DeviceAddress address) {
-  Call call("cuPointerGetAttribute");
-  if (call.status)
-    return call.status;
-  const FakeDriver::Block *block = call.fake.find(address, 1);
-  if (!block)
-    return kInvalidValue;
-  switch (attribute) {
-  case kPointerMemoryType:
-    *static_cast<unsigned *>(value) =
-        block->pinned ? kHostMemory : kDeviceMemory;
-    return kSuccess;
-  case kPointerIsManaged:
-    *static_cast<int *>(value) = 0;
-    return kSuccess;
-  case kPointerDeviceOrdinal:
-    *static_cast<int *>(value) = block->device;
-    return kSuccess;
-  }
-  return kInvalidValue;
-}
-
-//===----------------------------------------------------------------------===//
 // Streams and events
 //===----------------------------------------------------------------------===//
 
 Status cuStreamCreate(StreamHandle *stream, unsigned) {
-  Call call("cuStreamCreate");
+  FakeCall call("cuStreamCreate");
   if (call.status)
     return call.status;
   const uintptr_t handle = call.fake.newHandle();
@@ -604,14 +463,14 @@ Status cuStreamCreate(StreamHandle *stream, unsigned) {
 }
 
 Status cuStreamDestroy_v2(StreamHandle stream) {
-  Call call("cuStreamDestroy_v2");
+  FakeCall call("cuStreamDestroy_v2");
   if (call.fake.streams.erase(numberOf(stream)) == 0)
     return kInvalidHandle;
   return call.status;
 }
 
 Status cuStreamSynchronize(StreamHandle stream) {
-  Call call("cuStreamSynchronize");
+  FakeCall call("cuStreamSynchronize");
   if (call.status)
     return call.status;
   if (call.refuseInCapture("somebody waits"))
@@ -621,7 +480,7 @@ Status cuStreamSynchronize(StreamHandle stream) {
 }
 
 Status cuStreamIsCapturing(StreamHandle stream, CaptureStatus *status) {
-  Call call("cuStreamIsCapturing");
+  FakeCall call("cuStreamIsCapturing");
   if (call.status)
     return call.status;
   *status = CaptureStatus(call.fake.capturing.contains(numberOf(stream)));
@@ -629,7 +488,7 @@ Status cuStreamIsCapturing(StreamHandle stream, CaptureStatus *status) {
 }
 
 Status cuEventCreate(EventHandle *event, unsigned) {
-  Call call("cuEventCreate");
+  FakeCall call("cuEventCreate");
   if (call.status)
     return call.status;
   const uintptr_t handle = call.fake.newHandle();
@@ -639,14 +498,14 @@ Status cuEventCreate(EventHandle *event, unsigned) {
 }
 
 Status cuEventDestroy_v2(EventHandle event) {
-  Call call("cuEventDestroy_v2");
+  FakeCall call("cuEventDestroy_v2");
   if (call.fake.events.erase(numberOf(event)) == 0)
     return kInvalidHandle;
   return call.status;
 }
 
 Status cuEventRecord(EventHandle event, StreamHandle stream) {
-  Call call("cuEventRecord");
+  FakeCall call("cuEventRecord");
   if (call.status)
     return call.status;
   return call.fake.events.contains(numberOf(event)) && call.isStream(stream)
@@ -655,7 +514,7 @@ Status cuEventRecord(EventHandle event, StreamHandle stream) {
 }
 
 Status cuEventSynchronize(EventHandle event) {
-  Call call("cuEventSynchronize");
+  FakeCall call("cuEventSynchronize");
   if (call.status)
     return call.status;
   if (!call.fake.events.contains(numberOf(event)))
@@ -664,7 +523,7 @@ Status cuEventSynchronize(EventHandle event) {
 }
 
 Status cuEventElapsedTime(float *ms, EventHandle, EventHandle) {
-  Call call("cuEventElapsedTime");
+  FakeCall call("cuEventElapsedTime");
   *ms = 1;
   return call.status;
 }
@@ -679,7 +538,7 @@ std::string test::fakeCubin(const std::string &ptx,
 DriverTable test::fakeTable() {
   DriverTable table;
 #define ATTNJIT_CUDA_FUNCTION(member, symbol, parameters)                      \
-  table.member = &::symbol;
+  table.member = &cuda::symbol;
 #include "attnjit/Runtime/Cuda/Driver.def"
   return table;
 }

@@ -104,7 +104,7 @@ public:
   int64_t (*allocated)() = nullptr;
   int64_t allocatedInside = 0;
 
-  //===--- For FakeCalls.cpp ----------------------------------------------===//
+  //===--- For the functions of the driver --------------------------------===//
 
   struct Block {
     size_t bytes;
