@@ -21,6 +21,7 @@
 #include "attnjit/Target/CPU/Decode.h"
 #include "attnjit/Target/CPU/Passes.h"
 #include "attnjit/Target/CPU/Prefill.h"
+#include "attnjit/Target/Common/LowerForwards.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -42,30 +43,14 @@ void registerDependentDialects(DialectRegistry &registry) {
               scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
 }
 
-static AttentionSpec specOf(attn::ForwardOp forward) {
-  AttentionSpec spec;
-  spec.D = forward.getD();
-  spec.Dv = forward.getDv();
-  spec.dropout = forward.getDropout();
-  Type dtype = forward.getDtype();
-  spec.dtype = dtype.isF16()    ? DType::F16
-               : dtype.isBF16() ? DType::BF16
-                                : DType::F32;
-  return spec;
-}
-
 LogicalResult lowerForwards(ModuleOp module, Entry entry,
                             const TargetSpec &target) {
-  for (auto forward :
-       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
-    if (entry == Entry::Decode && forward.getTwoPass())
-      return forward.emitError("needs two passes over the keys, which the "
-                               "decode entry point does not make");
-    auto lower = entry == Entry::Prefill ? lowerToPrefill : lowerToDecode;
-    lower(forward, specOf(forward), target);
-    forward.erase();
-  }
-  return success();
+  auto lower = entry == Entry::Prefill ? lowerToPrefill : lowerToDecode;
+  return codegen::lowerForwards(
+      module, entry, [&](attn::ForwardOp forward, const AttentionSpec &spec) {
+        lower(forward, spec, target);
+        return success();
+      });
 }
 
 namespace {

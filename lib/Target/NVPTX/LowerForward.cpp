@@ -21,6 +21,7 @@
 #include "ForwardEmitter.h"
 #include "Summarize.h"
 #include "attnjit/ABI/KernelArgs.h"
+#include "attnjit/Target/Common/LowerForwards.h"
 #include "attnjit/Target/NVPTX/Passes.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -47,40 +48,22 @@ int64_t parameterBytes(attn::ForwardOp forward) {
          codegen::summaryRows(forward) * sizeof(AttnJitRangeSummary);
 }
 
-static LogicalResult lower(attn::ForwardOp forward, Entry entry,
-                           const TargetSpec &target) {
-  AttentionSpec spec;
-  spec.D = forward.getD();
-  spec.Dv = forward.getDv();
-  Type dtype = forward.getDtype();
-  spec.dtype = dtype.isF32()   ? DType::F32
-               : dtype.isF16() ? DType::F16
-                               : DType::BF16;
-  spec.dropout = forward.getDropout();
-  if (entry == Entry::Decode && forward.getTwoPass())
-    return forward.emitError("needs two passes over the keys, which the decode "
-                             "entry point does not make");
-  Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target, entry);
-  if (!schedule)
-    return forward.emitError(schedule.error().message());
-  OpBuilder builder(forward);
-  ForwardEmitter(builder, forward, entry, spec, *schedule).emit();
-  return success();
-}
-
 LogicalResult lowerForwards(ModuleOp module, Entry entry,
                             const TargetSpec &target) {
   if (llvm::any_of(module.getOps<attn::ForwardOp>(), codegen::summaryRows)) {
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     emitSummarize(builder);
   }
-  for (auto forward :
-       llvm::make_early_inc_range(module.getOps<attn::ForwardOp>())) {
-    if (failed(lower(forward, entry, target)))
-      return failure();
-    forward.erase();
-  }
-  return success();
+  auto lower = [&](attn::ForwardOp forward,
+                   const AttentionSpec &spec) -> LogicalResult {
+    Expected<GpuSchedule> schedule = GpuSchedule::choose(spec, target, entry);
+    if (!schedule)
+      return forward.emitError(schedule.error().message());
+    OpBuilder builder(forward);
+    ForwardEmitter(builder, forward, entry, spec, *schedule).emit();
+    return success();
+  };
+  return codegen::lowerForwards(module, entry, lower);
 }
 
 namespace {
