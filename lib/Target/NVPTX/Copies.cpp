@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardEmitter.h"
+#include "OperationCount.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -21,6 +22,12 @@ using namespace mlir;
 namespace attnjit::nvptx {
 
 static constexpr int64_t kUnitBytes = 16;
+
+/// Operations that ask which rows are wanted, of all rows that a thread copies,
+/// from which on the copies are a loop. Those of a key condition that reduces
+/// 32 elements, 1600 and more, took most of a kernel's code: there are two such
+/// copies of a block of values, and neither is where time goes.
+static constexpr int64_t kMostOperations = 800;
 
 /// Copies `count` rows from row `first` on to shared memory. A row at or behind
 /// `end`, or not wanted (`isWanted` may be null), becomes zeros.
@@ -56,7 +63,23 @@ void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
     return ir.bitAnd(isActive, ir.lessThan(tileRow, count));
   };
 
+  const bool isLong = isWanted && turns * countOperations(ir, [&] {
+                                    wantedAt(row);
+                                  }) > kMostOperations;
+  auto copyUnitsInLoop = [&] {
+    ir.loopRolled(turns, [&](Value turn) {
+      Value tileRow = ir.add(row, ir.times(turn, rowsAtOnce));
+      ir.ifThen(isInside(tileRow), [&] {
+        ir.copyAsync(ir.offset(target, ir.times(turn, rowsAtOnce * pitch)),
+                     ir.offset(source, ir.mul(ir.wide(turn), sourceStep)),
+                     ir.select(wantedAt(tileRow), bytes, ir.cI32(0)));
+      });
+    });
+    return Values();
+  };
   auto copyUnits = [&] {
+    if (isLong)
+      return copyUnitsInLoop();
     Value from = source;
     for (int64_t turn = 0; turn < turns; ++turn) {
       Value tileRow = ir.plus(row, turn * rowsAtOnce);

@@ -8,7 +8,7 @@
 // The class that emits a kernel: its loop in Prefill.cpp, which blocks of keys
 // it visits in TileWalk.cpp, how they come to shared memory in Copies.cpp, the
 // products in Products.cpp and SplitProducts.cpp, how scores become weights in
-// Weights.cpp, the end of the rows in Finish.cpp.
+// Weights.cpp, mods on pairs in Pairs.cpp, the end of the rows in Finish.cpp.
 //
 // Where elements are. A warp keeps tiles of 16 rows. Of the 16 x 8 results of a
 // product, lane l holds (Fragment): elements 0 and 1 in row l / 4, columns
@@ -150,10 +150,19 @@ private:
 
   /// One element of the fragments.
   struct Pair {
-    size_t tile, block;
-    int64_t half, element;
+    int64_t tile, half; ///< the row
     Value kvLocal;
+    Value isExcluded; ///< i1, by its score, where that is asked for
     std::optional<ModEmitter> mods; ///< knows the pair, where a mod is emitted
+  };
+  using PairBody = llvm::function_ref<Value(Value element, const Pair &pair)>;
+
+  /// What is done to each element.
+  struct PairMap {
+    mlir::Region *region; ///< the mod's; may be null or empty
+    const Tiles *scores;  ///< tell which pairs are excluded; may be null
+    PairBody body;
+    Values ofDistance; ///< values of the region that depend on kv - q alone
   };
 
   bool hasSoftmax() {
@@ -261,10 +270,27 @@ private:
   Tiles emitSplitScores(Value base);
   void accumulateSplit(Sums &sums, const Tiles &weights, Value base);
 
-  // Weights.cpp
+  // Pairs.cpp
+  /// Of the pair of a row, counted from the thread's first one, and a column of
+  /// a block, 0 or 1.
+  using ExclusionAt = llvm::function_ref<Value(int64_t row, int64_t x)>;
+  using DistanceAt = llvm::function_ref<Values(int64_t row, int64_t x)>;
   ModEmitter keyEmitter(Value kvLocal, mlir::Region *region);
+  Values emitDistance(Value kvLocal, mlir::ValueRange ofDistance);
+  void mapBlock(const PairMap &map, Value base, int64_t columns,
+                llvm::MutableArrayRef<Value> elements, ExclusionAt isExcludedAt,
+                DistanceAt distanceAt);
   void forPairs(Tiles &tiles, Value kv0, mlir::Region *region,
-                llvm::function_ref<Value(Value element, const Pair &)> body);
+                const Tiles *scores, PairBody body);
+  void unrollPairs(const PairMap &map, Tiles &tiles, Value first);
+  bool isLong(const PairMap &map, const Tiles &tiles, Value first);
+  Values packExclusions(const Tiles &scores);
+  Values nextDistances(mlir::ValueRange distances, Value column,
+                       mlir::ValueRange ofDistance);
+  Values distancesBefore(Value first, mlir::ValueRange ofDistance);
+  void loopOverPairs(const PairMap &map, Tiles &tiles, Value first);
+
+  // Weights.cpp
   void scaleScores(Tiles &scores);
   void applyScoreMod(Tiles &scores, Value kv0);
   void applyMask(Tiles &scores, const Step &step);

@@ -25,6 +25,10 @@ Value GpuIr::constantLike(Value x, int64_t c) {
   return arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), c));
 }
 
+Value GpuIr::zeroOf(Type type) {
+  return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+}
+
 Value GpuIr::shiftRight(Value x, Value bits) {
   return arith::ShRUIOp::create(b, loc, x, bits);
 }
@@ -253,12 +257,13 @@ GpuIr::Values GpuIr::multiply(Type element, ValueRange a, ValueRange b2,
 // Control
 //===----------------------------------------------------------------------===//
 
-void GpuIr::loop32(int64_t count, function_ref<void(Value i)> body) {
+scf::ForOp GpuIr::loop32(int64_t count, function_ref<void(Value i)> body) {
   auto loop = scf::ForOp::create(b, loc, cI32(0),
                                  cI32(static_cast<int32_t>(count)), cI32(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   body(loop.getInductionVar());
+  return loop;
 }
 
 GpuIr::Values
@@ -270,6 +275,41 @@ GpuIr::foldRange(Value end, int32_t step, ValueRange values,
   Values next = body(loop.getInductionVar(), loop.getRegionIterArgs());
   scf::YieldOp::create(b, loc, next);
   return Values(loop.getResults());
+}
+
+static void annotate(GpuIr &ir, Operation *loop, BoolAttr disable,
+                     IntegerAttr count) {
+  MLIRContext *context = ir.b.getContext();
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(context, disable, count, {}, {}, {}, {}, {});
+  loop->setAttr(LLVM::BrOp::getLoopAnnotationAttrName(
+                    OperationName(LLVM::BrOp::getOperationName(), context)),
+                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {},
+                                              {}, {}, {}, {}, {}, {}, {}, {},
+                                              {}, {}));
+}
+
+/// Of loops inside, ptxas would unroll all turns, and then hoist what the turns
+/// of the outer loop share: up to 13 KB of spills.
+static void keepRolled(GpuIr &ir, scf::ForOp loop) {
+  loop.getBody()->walk([&](scf::ForOp inner) {
+    annotate(ir, inner, /*disable=*/{}, ir.b.getI32IntegerAttr(4));
+  });
+  annotate(ir, loop, /*disable=*/ir.b.getBoolAttr(true), /*count=*/{});
+}
+
+GpuIr::Values
+GpuIr::foldRolled(int64_t count, ValueRange values,
+                  function_ref<Values(Value i, ValueRange values)> body) {
+  Values results =
+      foldRange(cI32(static_cast<int32_t>(count)), /*step=*/1, values, body);
+  auto loop = results.front().getDefiningOp<scf::ForOp>();
+  keepRolled(*this, loop);
+  return results;
+}
+
+void GpuIr::loopRolled(int64_t count, function_ref<void(Value i)> body) {
+  keepRolled(*this, loop32(count, body));
 }
 
 GpuIr::Values GpuIr::whileLoop(ValueRange values,

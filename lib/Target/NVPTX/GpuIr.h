@@ -34,6 +34,8 @@ public:
   //===--- Integers, in the type of x ---------------------------------------===
 
   Value constantLike(Value x, int64_t c);
+  /// Of integers and floats.
+  Value zeroOf(Type type);
   Value plus(Value x, int64_t c) { return c ? add(x, constantLike(x, c)) : x; }
   Value times(Value x, int64_t c) {
     return c == 1 ? x : mul(x, constantLike(x, c));
@@ -142,12 +144,19 @@ public:
   //===--- Control ----------------------------------------------------------===
 
   /// for (i = 0; i < count; ++i), i32.
-  void loop32(int64_t count, llvm::function_ref<void(Value i)> body);
+  mlir::scf::ForOp loop32(int64_t count,
+                          llvm::function_ref<void(Value i)> body);
 
   /// For i = 0, step, ... below `end`, i32: the values become what `body` makes
   /// of them.
   Values foldRange(Value end, int32_t step, mlir::ValueRange values,
                    llvm::function_ref<Values(Value i, mlir::ValueRange)> body);
+
+  /// As loop32, and as foldRange from 0 on by 1, but never unrolled; loops
+  /// inside have four turns unrolled.
+  void loopRolled(int64_t count, llvm::function_ref<void(Value i)> body);
+  Values foldRolled(int64_t count, mlir::ValueRange values,
+                    llvm::function_ref<Values(Value i, mlir::ValueRange)> body);
 
   /// While `condition` holds of the values, `body` gives the next ones; gives
   /// the last ones.

@@ -5,9 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A mod is emitted for each element of the fragments: a lane's elements are in
-// few rows and columns, and what depends on one of the two alone is shared.
-//
 // The online softmax (Milakov and Gimelshein 2018): m is the largest score so
 // far, -inf before the first one; weights are exp(s - m). A NaN score never
 // becomes m, but makes l NaN; +inf does, and inf - inf makes l NaN.
@@ -15,8 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardEmitter.h"
-
-#include "attnjit/Frontend/PairDependence.h"
 
 #include "attnjit/Target/Common/Philox.h"
 
@@ -33,63 +28,6 @@ static constexpr float kLog2E = std::numbers::log2e_v<float>;
 // Mods
 //===----------------------------------------------------------------------===//
 
-/// Knows a key and what depends on it, but not on queries.
-ModEmitter ForwardEmitter::keyEmitter(Value kvLocal, Region *region) {
-  ModEmitter mods = *item.mods;
-  mods.bind(attn::Position::KvLocal, kvLocal);
-  mods.bind(attn::Position::Kv, ir.add(kvLocal, item.kvOffset));
-  if (region)
-    mods.emitReady(*region);
-  return mods;
-}
-
-/// Replaces each element by what `body` makes of it; the emitter that `body`
-/// gets knows the pair.
-void ForwardEmitter::forPairs(
-    Tiles &tiles, Value kv0, Region *region,
-    function_ref<Value(Value element, const Pair &pair)> body) {
-  Value first = ir.add(kv0, ir.add(thread.key, thread.column));
-  SmallVector<Value> ofDistance;
-  if (region && !isDecode)
-    ofDistance = findDistanceValues(*region, /*leastCost=*/1);
-  // By the distance less that of the first row and column.
-  llvm::DenseMap<int64_t, Values> distances;
-  auto bindDistance = [&](Pair &pair, int64_t distance) {
-    Values &values = distances[distance];
-    if (values.empty()) {
-      ModEmitter mods = *rowMods[0][0];
-      mods.adopt(keyEmitter(ir.plus(first, distance), nullptr));
-      for (Value value : ofDistance)
-        values.push_back(mods.emit(value));
-    }
-    for (auto [inRegion, value] : llvm::zip(ofDistance, values))
-      pair.mods->bind(inRegion, value);
-  };
-  for (size_t block = 0; block < tiles[0].size(); ++block)
-    for (int64_t x = 0; x < 2; ++x) {
-      Pair pair;
-      pair.block = block;
-      pair.kvLocal = ir.plus(first, 8 * block + x);
-      std::optional<ModEmitter> key;
-      if (region && !region->empty())
-        key.emplace(keyEmitter(pair.kvLocal, region));
-      for (size_t tile = 0; tile < tiles.size(); ++tile)
-        for (int64_t half = 0; half < 2; ++half) {
-          pair.tile = tile;
-          pair.half = half;
-          pair.element = 2 * half + x;
-          if (key) {
-            pair.mods.emplace(*rowMods[tile][half]);
-            pair.mods->adopt(*key);
-            if (!ofDistance.empty())
-              bindDistance(pair, 8 * block + x - 16 * tile - 8 * half);
-          }
-          Value &value = tiles[tile][block][pair.element];
-          value = body(value, pair);
-        }
-    }
-}
-
 void ForwardEmitter::scaleScores(Tiles &scores) {
   for (auto &tile : scores)
     for (Fragment &fragment : tile)
@@ -99,12 +37,14 @@ void ForwardEmitter::scaleScores(Tiles &scores) {
 
 void ForwardEmitter::applyScoreMod(Tiles &scores, Value kv0) {
   Region &score = forward.getScore();
-  scaleScores(scores);
-  forPairs(scores, kv0, &score, [&](Value value, const Pair &pair) {
-    ModEmitter mods = *pair.mods;
-    mods.bind(score.getArgument(0), value);
-    return mods.emit(score).front();
-  });
+  forPairs(scores, kv0, &score, /*scores=*/nullptr,
+           [&](Value value, const Pair &pair) {
+             // Here and not before, so that a sum may contract with it.
+             value = ir.fmul(value, scoreScale, Ir::FastMath::contract);
+             ModEmitter mods = *pair.mods;
+             mods.bind(score.getArgument(0), value);
+             return mods.emit(score).front();
+           });
 }
 
 /// -inf in place of scores of pairs that are not kept. Nothing where all are.
@@ -118,7 +58,7 @@ void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
       TypeRange(ValueRange(flat)), step.isFull(ir), [&] { return flat; },
       [&] {
         Tiles inner = scores;
-        forPairs(inner, step.kv0(ir), &mask,
+        forPairs(inner, step.kv0(ir), &mask, /*scores=*/nullptr,
                  [&](Value value, const Pair &pair) {
                    Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
                    if (!mask.empty()) {
@@ -256,11 +196,10 @@ Value ForwardEmitter::isExcluded(Value score) {
 void ForwardEmitter::applyProbMod(Tiles &weights, const Tiles &scores,
                                   Value kv0) {
   Region &prob = forward.getProb();
-  forPairs(weights, kv0, &prob, [&](Value value, const Pair &pair) {
+  forPairs(weights, kv0, &prob, &scores, [&](Value value, const Pair &pair) {
     ModEmitter mods = *pair.mods;
     mods.bind(prob.getArgument(0), value);
-    Value score = scores[pair.tile][pair.block][pair.element];
-    return ir.select(isExcluded(score), ir.cF32(0), mods.emit(prob).front());
+    return ir.select(pair.isExcluded, ir.cF32(0), mods.emit(prob).front());
   });
 }
 
