@@ -54,58 +54,55 @@ void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
       rows.base, ir.add(ir.mul(ir.wide(ir.add(first, row)), rows.strideBytes),
                         ir.wide(ir.times(unit, kUnitBytes))));
   Value sourceStep = ir.times(rows.strideBytes, rowsAtOnce);
-  auto wantedAt = [&](Value tileRow) {
-    Value global = ir.add(first, tileRow);
-    Value wanted = ir.lessThan(global, end);
-    return isWanted ? ir.bitAnd(wanted, isWanted(global)) : wanted;
+  // Of the rows that are behind this thread's first one by a number. Compared
+  // with what is left, it is a constant in the instruction.
+  Value firstRow = ir.add(first, row);
+  Value left = ir.sub(end, firstRow), inTile = ir.sub(ir.cI32(count), row);
+  auto wantedAt = [&](Value behind) {
+    Value wanted = ir.lessThan(behind, left);
+    return isWanted ? ir.bitAnd(wanted, isWanted(ir.add(firstRow, behind)))
+                    : wanted;
   };
-  auto isInside = [&](Value tileRow) {
-    return ir.bitAnd(isActive, ir.lessThan(tileRow, count));
+  auto isInside = [&](Value behind) {
+    return ir.bitAnd(isActive, ir.lessThan(behind, inTile));
   };
+  auto inLoop =
+      [&](function_ref<void(Value behind, Value from, Value at)> copy) {
+        ir.loopRolled(turns, [&](Value turn) {
+          Value behind = ir.times(turn, rowsAtOnce);
+          ir.ifThen(isInside(behind), [&] {
+            copy(behind, ir.offset(source, ir.mul(ir.wide(turn), sourceStep)),
+                 ir.offset(target, ir.times(turn, rowsAtOnce * pitch)));
+          });
+        });
+        return Values();
+      };
 
   const bool isLong = isWanted && turns * countOperations(ir, [&] {
                                     wantedAt(row);
                                   }) > kMostOperations;
-  auto copyUnitsInLoop = [&] {
-    ir.loopRolled(turns, [&](Value turn) {
-      Value tileRow = ir.add(row, ir.times(turn, rowsAtOnce));
-      ir.ifThen(isInside(tileRow), [&] {
-        ir.copyAsync(ir.offset(target, ir.times(turn, rowsAtOnce * pitch)),
-                     ir.offset(source, ir.mul(ir.wide(turn), sourceStep)),
-                     ir.select(wantedAt(tileRow), bytes, ir.cI32(0)));
-      });
-    });
-    return Values();
-  };
   auto copyUnits = [&] {
+    auto copy = [&](Value behind, Value from, Value at) {
+      ir.copyAsync(at, from, ir.select(wantedAt(behind), bytes, ir.cI32(0)));
+    };
     if (isLong)
-      return copyUnitsInLoop();
+      return inLoop(copy);
     Value from = source;
     for (int64_t turn = 0; turn < turns; ++turn) {
-      Value tileRow = ir.plus(row, turn * rowsAtOnce);
-      auto copy = [&] {
-        Value size = ir.select(wantedAt(tileRow), bytes, ir.cI32(0));
-        ir.copyAsync(ir.offset(target, turn * rowsAtOnce * pitch), from, size);
-      };
+      Value behind = ir.cI32(int32_t(turn * rowsAtOnce));
+      Value at = ir.offset(target, turn * rowsAtOnce * pitch);
       if (units == unitThreads && count % rowsAtOnce == 0)
-        copy();
+        copy(behind, from, at);
       else
-        ir.ifThen(isInside(tileRow), copy);
+        ir.ifThen(isInside(behind), [&] { copy(behind, from, at); });
       from = ir.offset(from, sourceStep);
     }
     return Values();
   };
   auto copyElements = [&] {
-    ir.loop32(turns, [&](Value turn) {
-      Value tileRow = ir.add(row, ir.times(turn, rowsAtOnce));
-      ir.ifThen(isInside(tileRow), [&] {
-        Value wanted = wantedAt(tileRow);
-        Value from = ir.offset(source, ir.mul(ir.wide(turn), sourceStep));
-        Value at = ir.offset(target, ir.times(turn, rowsAtOnce * pitch));
-        copyUnit(from, at, wanted, elementsLeft);
-      });
+    return inLoop([&](Value behind, Value from, Value at) {
+      copyUnit(from, at, wantedAt(behind), elementsLeft);
     });
-    return Values();
   };
   ir.ifElse({}, rows.isAligned, copyUnits, copyElements);
 }

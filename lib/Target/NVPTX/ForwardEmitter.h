@@ -196,6 +196,8 @@ private:
   HeadRows headRows(const codegen::TensorInput &tensor, Value head,
                     int64_t size);
   void openItem();
+  void keepFirstQuery();
+  Value keptFirstQuery();
   void openMods();
   RowPlace placeOf(Value row);
   RowPlace placeOf(int64_t tile, int64_t half) {
@@ -358,6 +360,9 @@ private:
   Value scoreScale;
   std::vector<std::array<std::optional<ModEmitter>, 2>> rowMods;
   std::vector<std::vector<Values>> queryRegisters; ///< [tile][step of D]
+  /// Of each row, sums of the weights of a block before each 16 keys, and of
+  /// all.
+  std::vector<Values> sumsBefore;
   std::vector<Value> keyConditions; ///< values of the mask's region
 };
 

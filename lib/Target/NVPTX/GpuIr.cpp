@@ -152,6 +152,13 @@ Value GpuIr::shuffleXor(Value x, int32_t bits) {
                               UnitAttr());
 }
 
+Value GpuIr::zeroAfter(ValueRange floats) {
+  Value bits = cI32(0);
+  for (Value x : floats)
+    bits = bitOr(bits, bitcast(i32(), x));
+  return bitAnd(bits, NVVM::BlockIdYOp::create(b, loc, i32()));
+}
+
 Value GpuIr::ballot(Value condition) {
   return NVVM::VoteSyncOp::create(b, loc, i32(), cI32(-1), condition,
                                   NVVM::VoteSyncKind::ballot);

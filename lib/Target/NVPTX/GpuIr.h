@@ -108,6 +108,10 @@ public:
   /// A bit for each lane.
   Value ballot(Value condition);
 
+  /// 0, an i32, for which ptxas must know these floats: what takes it comes
+  /// after them. Grids have one dimension, of which ptxas knows nothing.
+  Value zeroAfter(mlir::ValueRange floats);
+
   //===--- Memory -----------------------------------------------------------===
 
   Value sharedBase(llvm::StringRef symbol);

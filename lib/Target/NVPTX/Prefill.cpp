@@ -65,6 +65,7 @@ void ForwardEmitter::emit() {
   openMods();
   planKeyConditions();
   prepareRows();
+  keepFirstQuery();
   copyQueries();
 
   Sums sums = emitPass(nullptr);
@@ -209,6 +210,23 @@ void ForwardEmitter::openMods() {
                                 ir.cF32(0x1p-126f));
 }
 
+/// Keeps in the warp's slot of shared memory, behind the words of the walk,
+/// what bounds are asked with: what depends on it alone, addresses among it,
+/// would else be computed before the loop and kept in registers, which are all
+/// taken.
+void ForwardEmitter::keepFirstQuery() {
+  if (isDecode || !skipsBlocks())
+    return;
+  ir.ifThen(ir.isZero(thread.lane),
+            [&] { ir.storeAligned(item.qFirst, ir.offset(walkSlot(), 8), 4); });
+  ir.syncWarp();
+}
+
+Value ForwardEmitter::keptFirstQuery() {
+  return isDecode ? item.qFirst
+                  : ir.loadAligned(ir.i32(), ir.offset(walkSlot(), 8), 4);
+}
+
 /// What a row of the block stands for. Rows behind the last one are computed
 /// like any other, and not stored. Those of prefill go on counting queries:
 /// without a clamp, the distances of keys and queries are constants apart, and
@@ -351,6 +369,7 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
 /// One block of keys, in shared memory at `base`.
 void ForwardEmitter::visit(Sums &sums, const Sums *final, const Step &step,
                            Value base) {
+  sumsBefore.clear();
   Tiles scores = isF32() ? emitSplitScores(base) : emitScores(base);
   if (hasScore())
     applyScoreMod(scores, step.kv0(ir));

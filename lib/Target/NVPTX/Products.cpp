@@ -126,6 +126,10 @@ ForwardEmitter::Values ForwardEmitter::tf32Weights(const Fragment &p) {
 }
 
 /// acc += P v, with P rounded to the type of v, or to tf32.
+///
+/// ptxas moves the sums of weights to the end of the loop, where they are asked
+/// for, and keeps all weights for them, beside their rounded ones. So the loads
+/// of v ask for the sums of the keys before.
 void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
   Value row = ir.add(thread.key, ir.modulo(thread.lane, 16));
   Value unit = ir.over(thread.lane, 16);
@@ -133,6 +137,8 @@ void ForwardEmitter::accumulate(Sums &sums, const Tiles &weights, Value base) {
       ir.offset(ir.offset(base, s.valueOffset()),
                 ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
   for (int64_t keys = 0; keys < s.warpKeys() / 16; ++keys) {
+    if (keys > 0 && !sumsBefore.empty())
+      values = ir.offset(values, ir.zeroAfter(sumsBefore[keys]));
     // [tile]; of tf32, [tile][first eight keys, the others].
     std::vector<std::array<Values, 2>> a(s.rowTiles);
     for (int64_t tile = 0; tile < s.rowTiles; ++tile) {

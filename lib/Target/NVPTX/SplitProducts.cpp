@@ -109,6 +109,9 @@ void ForwardEmitter::accumulateSplit(Sums &sums, const Tiles &weights,
   Value values =
       ir.offset(ir.offset(base, s.valueOffset()),
                 ir.add(ir.times(row, s.pitchV()), ir.times(column, 4)));
+  // As in `accumulate`.
+  if (!sumsBefore.empty())
+    values = ir.offset(values, ir.zeroAfter(sumsBefore.back()));
   const int64_t blocks = s.warpKeys() / 8;
   std::vector<std::vector<Split>> a(s.rowTiles);
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)

@@ -159,8 +159,11 @@ TileVerdict ForwardEmitter::boundsVerdict(const TileCorners &tile) {
 /// keys. `cuts` are those by which the tile is cut where that is not known.
 TileVerdict ForwardEmitter::emitVerdict(Value kvFirst, Value kvLast,
                                         ArrayRef<TileCut> cuts) {
-  const TileCorners tile = {ir.wide(item.qFirst), ir.wide(item.qLast),
-                            ir.wide(kvFirst), ir.wide(kvLast)};
+  Value qFirst = keptFirstQuery(), qLast = item.qLast;
+  if (!isDecode)
+    qLast = ir.min(ir.plus(qFirst, s.blockRows() - 1), ir.plus(Sq, -1));
+  const TileCorners tile = {ir.wide(qFirst), ir.wide(qLast), ir.wide(kvFirst),
+                            ir.wide(kvLast)};
   TileVerdict verdict = {ir.cI1(false), ir.cI1(forward.getMask().empty())};
   if (boundsMask()) {
     verdict = boundsVerdict(tile);

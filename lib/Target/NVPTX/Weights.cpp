@@ -15,6 +15,8 @@
 
 #include "attnjit/Target/Common/Philox.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 #include <numbers>
 
@@ -122,6 +124,7 @@ ForwardEmitter::Reference ForwardEmitter::toReference(Value m) {
 
 /// P = exp(S - m) in place, with m, l and acc brought up to date.
 void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
+  sumsBefore.assign(llvm::divideCeil(scores[0].size(), 2) + 1, {});
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
       Value top;
@@ -142,12 +145,16 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
             ir.fadd(reference.offset, ir.cF32(float(weightShift())));
       m = next;
       Value sum;
-      for (Fragment &fragment : scores[tile])
+      for (auto [block, fragment] : llvm::enumerate(scores[tile])) {
+        if (block > 0 && block % 2 == 0)
+          sumsBefore[block / 2].push_back(sum);
         for (int64_t x = 0; x < 2; ++x) {
           Value &p = fragment[2 * half + x];
           p = weight(p, reference);
           sum = sum ? ir.fadd(sum, p) : p;
         }
+      }
+      sumsBefore.back().push_back(sum);
       l = ir.fma(l, factor, sum);
       if (isF32()) {
         sums.rescale.resize(scores.size());

@@ -3,10 +3,10 @@
 // RUN: attn-opt --attn-lower-forward-nvptx=gpu=sm_80 --split-input-file %s | FileCheck %s
 // RUN: attn-opt --attn-lower-forward-nvptx="gpu=sm_80 entry=decode" --split-input-file %s | FileCheck %s --check-prefix=DECODE
 
-// CHECK: #[[UNROLL:.*]] = #llvm.loop_unroll<disable = true>
-// CHECK: #[[FOUR:.*]] = #llvm.loop_unroll<count = 4 : i32>
-// CHECK: #[[ROLLED:.*]] = #llvm.loop_annotation<unroll = #[[UNROLL]]>
-// CHECK: #[[BY_FOUR:.*]] = #llvm.loop_annotation<unroll = #[[FOUR]]>
+// CHECK-DAG: #[[UNROLL:.*]] = #llvm.loop_unroll<disable = true>
+// CHECK-DAG: #[[FOUR:.*]] = #llvm.loop_unroll<count = 4 : i32>
+// CHECK-DAG: #[[ROLLED:.*]] = #llvm.loop_annotation<unroll = #[[UNROLL]]>
+// CHECK-DAG: #[[BY_FOUR:.*]] = #llvm.loop_annotation<unroll = #[[FOUR]]>
 
 // CHECK-LABEL: llvm.func @long(
 // CHECK-COUNT-64: nvvm.mma.sync
@@ -53,9 +53,13 @@ score(%s: f32) {
 
 // Few operations in a reduction over a few elements, which LLVM unrolls.
 // CHECK-LABEL: llvm.func @short(
+// CHECK: nvvm.mma.sync
 // CHECK-NOT: loop_annotation
+// CHECK: llvm.return
 // DECODE-LABEL: llvm.func @short(
+// DECODE: nvvm.mma.sync
 // DECODE-NOT: loop_annotation
+// DECODE: llvm.return
 attn.forward @short attributes {D = 64 : i64, Dv = 64 : i64, dtype = bf16, params = [], buffers = [tensor<4xi32>]}
 mask {
   %kv = attn.position kv

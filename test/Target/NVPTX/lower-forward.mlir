@@ -19,8 +19,15 @@
 // CHECK-COUNT-64: nvvm.mma.sync
 // Without a mask only the last block, where it is ragged, is masked.
 // CHECK: scf.if
-// 2 row tiles by 8 tiles of Dv by 4 steps of keys.
-// CHECK-COUNT-64: nvvm.mma.sync
+// 2 row tiles by 8 tiles of Dv by 4 steps of keys. The loads of v of a step ask
+// for the sums of the weights of those before.
+// CHECK-COUNT-16: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-16: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-16: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-16: nvvm.mma.sync
 // CHECK-NOT: nvvm.mma.sync
 // CHECK: llvm.return
 
