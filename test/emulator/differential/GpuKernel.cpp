@@ -135,23 +135,31 @@ RunPlan GpuKernel::plan(const RunSizes &sizes, const EntryPoint &point) const {
   return cut;
 }
 
-/// Launches what the runtime would, and fills the table.
+Expected<void> attnjit::test::runSummary(Emulator &kernel,
+                                         const SummarySource &source,
+                                         int32_t *entries,
+                                         const emulator::Options &options) {
+  for (const cuda::SummaryLaunch &part : cuda::planSummary(source, entries)) {
+    if (part.blocks == 0)
+      continue;
+    emulator::Launch launch;
+    launch.params = std::as_bytes(std::span(&part.args, 1));
+    launch.grid.x = static_cast<uint32_t>(part.blocks);
+    launch.block.x = ATTNJIT_SUMMARIZE_THREADS;
+    if (auto done = kernel.run(launch, options); !done)
+      return done;
+  }
+  return {};
+}
+
+/// Makes the summaries, and fills the table.
 Expected<void> GpuKernel::summarize(RunSummaries &table,
                                     std::span<int32_t> entries,
                                     const emulator::Options &options) {
   int32_t *next = entries.data();
   for (const WantedSummary &wanted : table.wanted()) {
-    for (const cuda::SummaryLaunch &part :
-         cuda::planSummary(wanted.source, next)) {
-      if (part.blocks == 0)
-        continue;
-      emulator::Launch launch;
-      launch.params = std::as_bytes(std::span(&part.args, 1));
-      launch.grid.x = static_cast<uint32_t>(part.blocks);
-      launch.block.x = ATTNJIT_SUMMARIZE_THREADS;
-      if (auto done = summaries->run(launch, options); !done)
-        return done;
-    }
+    if (auto done = runSummary(*summaries, wanted.source, next, options); !done)
+      return done;
     table.enter(wanted, next);
     next += wanted.source.entries();
   }

@@ -77,6 +77,11 @@ private:
   std::optional<emulator::Emulator> summaries;
 };
 
+/// Launches the kernel of summaries as the runtime would for one of them.
+Expected<void> runSummary(emulator::Emulator &kernel,
+                          const SummarySource &source, int32_t *entries,
+                          const emulator::Options &options);
+
 /// Runs, then compares with the Reference and looks at the gaps of the outputs;
 /// gives what is wrong, empty where nothing is.
 std::string runAndJudge(const ModProgram &mod, GpuKernel &kernel,

@@ -14,11 +14,9 @@
 #include "GpuKernel.h"
 #include "Harness.h"
 
-#include "Cuda/SummaryLaunch.h"
-
+#include "attnjit/ABI/SummarizeArgs.h"
 #include "attnjit/Runtime/Executor.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -79,17 +77,8 @@ struct Subject {
         {memory.data(), memory.size() * sizeof(uint64_t), false, "buffer"});
     options.memory->push_back(
         {entries.data(), entries.size() * sizeof(int32_t), true, "summary"});
-    for (const cuda::SummaryLaunch &part :
-         cuda::planSummary(source, entries.data())) {
-      if (part.blocks == 0)
-        continue;
-      emulator::Launch launch;
-      launch.params = std::as_bytes(std::span(&part.args, 1));
-      launch.grid.x = static_cast<uint32_t>(part.blocks);
-      launch.block.x = ATTNJIT_SUMMARIZE_THREADS;
-      if (auto done = kernel.run(launch, options); !done)
-        return fail(done.error());
-    }
+    if (auto done = runSummary(kernel, source, entries.data(), options); !done)
+      return fail(done.error());
     return entries;
   }
 
