@@ -27,8 +27,8 @@ RunPlan planPrefill(const RunSizes &sizes, int64_t itemQueries);
 
 /// How many queries, in whole strips, an item of prefill should have so that
 /// `slots` threads are done soonest: as many as in `plan`, or fewer where there
-/// are few items, or where one of them, by `costs`, is much of the work. Without
-/// costs all cost the same.
+/// are few items, or where one of them, by `costs`, is much of the work.
+/// Without costs all cost the same.
 int64_t fairItemQueries(const RunPlan &plan, int64_t strip, int slots,
                         std::span<const uint32_t> costs);
 

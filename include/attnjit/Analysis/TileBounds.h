@@ -66,8 +66,8 @@ struct RangeAxis {
 };
 
 /// Where a summary of a buffer makes extremes cheap: for each box that the
-/// bounds read, the last axis that it spans, unless the buffer is `sorted` along
-/// it. Each once.
+/// bounds read, the last axis that it spans, unless the buffer is `sorted`
+/// along it. Each once.
 std::vector<RangeAxis> findRangeAxes(const TileBounds &bounds);
 
 } // namespace attnjit
