@@ -47,8 +47,8 @@ RangeRequest rangeRequestOf(attn::LoadRangeOp op);
 
 /// A bound on the elements of the box `ends`, scalars, as i32 or i1.
 /// `summary` is that along the last axis that the box spans, or null; a sorted
-/// buffer needs none along its last axis. Reads
-/// elements of the buffer and of the summary alone.
+/// buffer needs none along its last axis. Reads elements of the buffer and of
+/// the summary alone.
 mlir::Value emitBufferRange(mlir::OpBuilder &b, mlir::Location loc,
                             const BufferAccess &buffer,
                             const RangeSummary *summary,
