@@ -160,21 +160,11 @@ Expected<std::vector<Met>> instructionsIn(const std::string &ir) {
 //===----------------------------------------------------------------------===//
 
 static Expected<GoldenCase> makeCase(const GoldenKernel &kernel) {
-  GoldenCase made;
-  made.name = nameOf(kernel);
-  made.instruction = kernel.ptxName;
+  GoldenCase made = inputsOf(kernel);
   auto ptx = ptxOf(textOf(kernel), kernel.sm);
   if (!ptx)
     return fail(ptx.error());
   made.ptx = std::move(*ptx);
-  made.sm = kernel.sm;
-  made.grid = kernel.grid;
-  made.block = kernel.block;
-  made.sharedBytes = kernel.sharedBytes;
-  made.inputs = kernel.inputs;
-  made.outputs = kernel.outputs;
-  made.in = kernel.in;
-  made.rule = kernel.rule;
   auto results = emulate(kernel, std::vector<emulator::Options>(1));
   if (!results)
     return fail(results.error());

@@ -29,6 +29,21 @@ std::string nameOf(const GoldenKernel &kernel) {
   return name;
 }
 
+GoldenCase inputsOf(const GoldenKernel &kernel) {
+  GoldenCase one;
+  one.name = nameOf(kernel);
+  one.instruction = kernel.ptxName;
+  one.sm = kernel.sm;
+  one.grid = kernel.grid;
+  one.block = kernel.block;
+  one.sharedBytes = kernel.sharedBytes;
+  one.inputs = kernel.inputs;
+  one.outputs = kernel.outputs;
+  one.in = kernel.in;
+  one.rule = kernel.rule;
+  return one;
+}
+
 //===----------------------------------------------------------------------===//
 // The module around a body
 //===----------------------------------------------------------------------===//

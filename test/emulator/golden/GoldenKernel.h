@@ -65,6 +65,9 @@ std::span<const Exclusion> exclusions();
 /// Unique, of letters, digits and underscores.
 std::string nameOf(const GoldenKernel &kernel);
 
+/// Its case without PTX and results.
+GoldenCase inputsOf(const GoldenKernel &kernel);
+
 /// The module's text.
 std::string textOf(const GoldenKernel &kernel);
 

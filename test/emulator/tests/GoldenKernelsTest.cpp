@@ -42,21 +42,6 @@ const std::vector<GoldenKernel> &kernels() {
   return all;
 }
 
-/// Without PTX and results.
-GoldenCase inputsOf(const GoldenKernel &kernel) {
-  GoldenCase one;
-  one.name = nameOf(kernel);
-  one.instruction = kernel.ptxName;
-  one.grid = kernel.grid;
-  one.block = kernel.block;
-  one.sharedBytes = kernel.sharedBytes;
-  one.inputs = kernel.inputs;
-  one.outputs = kernel.outputs;
-  one.in = kernel.in;
-  one.rule = kernel.rule;
-  return one;
-}
-
 /// What each kernel gives, first as it is expected, then where the emulator
 /// chooses otherwise by seed, and errs as much as the manual allows. (An
 /// approximation of a special value would not be one.)
