@@ -44,7 +44,8 @@ struct GpuSchedule {
   /// Decode: the warps' sums take the place of k and v, too, not of q alone.
   bool sumsOverStages = false;
 
-  int64_t blockRows() const { return warpsRows * rowTiles * 16; }
+  int64_t warpRows() const { return rowTiles * 16; }
+  int64_t blockRows() const { return warpsRows * warpRows(); }
   int64_t threads() const { return warpsRows * warpsKv * 32; }
 
   /// Bytes from row to row in shared memory. Sixteen more than a row takes:

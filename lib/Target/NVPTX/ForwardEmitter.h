@@ -94,22 +94,29 @@ private:
 
   /// One block of keys to visit, and those behind it; i32.
   struct Step {
-    /// Its first key, a multiple of 16, plus 1 where all its pairs are kept; -1
-    /// where there is none left.
+    /// Its first key, a multiple of 16, with its bits of `some`, 2, and `all`,
+    /// 1; -1 where there is none left.
     Value packed;
-    /// Bit i: the block that is i + 1 blocks behind may keep a pair, keeps all
-    /// of its pairs. As far as the bounds have been asked. Null without bounds.
-    Value left, full;
+    /// Bit i speaks of the block that is i + 1 blocks behind, as far as the
+    /// bounds have been asked. Of `some`: rows of this warp may keep a pair; of
+    /// `all`: they keep every one, or, without the bit of `some`, other warps
+    /// may keep a pair. Null without bounds.
+    Value some, all;
 
     Value exists(GpuIr &ir) const {
       return ir.cmp(codegen::Ir::Pred::sge, packed, ir.cI32(0));
     }
-    Value kv0(GpuIr &ir) const { return ir.bitAnd(packed, ir.cI32(-2)); }
+    Value kv0(GpuIr &ir) const { return ir.bitAnd(packed, ir.cI32(-4)); }
+    /// Of this warp's rows.
     Value isFull(GpuIr &ir) const {
-      return ir.isNonZero(ir.bitAnd(packed, ir.cI32(1)));
+      return ir.cmp(codegen::Ir::Pred::eq, ir.bitAnd(packed, ir.cI32(3)),
+                    ir.cI32(3));
+    }
+    Value isEmpty(GpuIr &ir) const {
+      return ir.isZero(ir.bitAnd(packed, ir.cI32(2)));
     }
     Values values() const {
-      return left ? Values{packed, left, full} : Values{packed};
+      return some ? Values{packed, some, all} : Values{packed};
     }
   };
 
@@ -117,14 +124,20 @@ private:
   /// chunks. Bits stand for those that may keep a pair.
   struct Walk {
     Value group, chunksLeft;
-    Value chunk, blocks;
-    Value full; ///< bits of the chunk's blocks that keep all pairs
+    Value chunk;
+    Value some, all; ///< of the chunk's blocks, as in a Step
 
-    Values values() const { return {group, chunksLeft, chunk, blocks, full}; }
+    Values values() const { return {group, chunksLeft, chunk, some, all}; }
     static Walk of(mlir::ValueRange v) {
       return {v[0], v[1], v[2], v[3], v[4]};
     }
   };
+
+  /// Local rows, i32, ends included.
+  struct Queries {
+    Value first, last;
+  };
+  using Keys = Queries;
 
   /// Of each row of this thread: tiles x two rows.
   using PerRow = std::vector<std::array<Value, 2>>;
@@ -196,8 +209,11 @@ private:
   HeadRows headRows(const codegen::TensorInput &tensor, Value head,
                     int64_t size);
   void openItem();
-  void keepFirstQuery();
-  Value keptFirstQuery();
+  /// Where a warp's slot of shared memory keeps its block's first query, and
+  /// its own; behind the words of the walk.
+  static constexpr int64_t kBlockQueryBytes = 8, kWarpQueryBytes = 12;
+  void keepQueries();
+  Value keptQuery(int64_t slotBytes);
   void openMods();
   RowPlace placeOf(Value row);
   RowPlace placeOf(int64_t tile, int64_t half) {
@@ -210,6 +226,7 @@ private:
   Values flatten(const Sums &sums);
   Sums unflatten(const Sums &like, mlir::ValueRange values);
   Sums emitPass(const Sums *final);
+  void visitOrPass(Sums &sums, const Sums *final, const Step &step, Value base);
   void visit(Sums &sums, const Sums *final, const Step &step, Value base);
   Value stageBase(Value stage) {
     return ir.offset(shared, ir.times(stage, s.stageBytes()));
@@ -218,18 +235,25 @@ private:
   // TileWalk.cpp
   Step firstStep();
   Step nextStep(const Step &step);
-  Value pack(Value exists, Value kv0, Value isFull);
+  Value pack(Value exists, Value kv0, Value some, Value all);
   Value walkSlot();
   Step enterNextChunk(Value group, Value chunksLeft);
+  Step stepTo(Value exists, Value kv0, Value some, Value all, Value bit);
   void askBlocks(Walk &walk);
   bool boundsMask();
   bool skipsBlocks() { return boundsMask() || forward.getMaskTensor(); }
+  /// Whether warps may leave out blocks that others visit.
+  bool asksByWarp() { return boundsMask() && !isDecode; }
   Value keyCount() { return ir.sub(item.kvEnd, item.kvBegin); }
   Value chunksOfGroup(Value group);
-  Value lastKey(Value first, int64_t count);
   TileVerdict boundsVerdict(const TileCorners &tile);
-  TileVerdict emitVerdict(Value kvFirst, Value kvLast,
-                          llvm::ArrayRef<TileCut> cuts);
+  Queries blockQueries();
+  Queries warpQueries();
+  Queries queriesFrom(Value first, int64_t count);
+  Keys keysFrom(Value first, int64_t count);
+  TileVerdict emitVerdict(const Queries &queries, int64_t rows,
+                          const Keys &keys, bool cutsTiles);
+  TileVerdict tensorVerdict(const Keys &keys);
   void planKeyConditions();
   Value isKeyKept(Value kvLocal);
 

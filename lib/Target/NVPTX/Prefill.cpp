@@ -65,7 +65,7 @@ void ForwardEmitter::emit() {
   openMods();
   planKeyConditions();
   prepareRows();
-  keepFirstQuery();
+  keepQueries();
   copyQueries();
 
   Sums sums = emitPass(nullptr);
@@ -120,7 +120,7 @@ void ForwardEmitter::openThread() {
   thread.lane = ir.modulo(thread.index, kWarpSize);
   thread.warp = ir.over(thread.index, kWarpSize);
   Value rowWarp = ir.over(thread.warp, s.warpsKv);
-  thread.warpRow = ir.times(rowWarp, 16 * s.rowTiles);
+  thread.warpRow = ir.times(rowWarp, s.warpRows());
   thread.row = ir.add(thread.warpRow, ir.over(thread.lane, 4));
   thread.key = ir.times(ir.modulo(thread.warp, s.warpsKv), s.warpKeys());
   thread.column = ir.times(ir.modulo(thread.lane, 4), 2);
@@ -210,21 +210,23 @@ void ForwardEmitter::openMods() {
                                 ir.cF32(0x1p-126f));
 }
 
-/// Keeps in the warp's slot of shared memory, behind the words of the walk,
-/// what bounds are asked with: what depends on it alone, addresses among it,
-/// would else be computed before the loop and kept in registers, which are all
-/// taken.
-void ForwardEmitter::keepFirstQuery() {
+/// Keeps in the warp's slot of shared memory what bounds are asked with: what
+/// depends on it alone, addresses among it, would else be computed before the
+/// loop and kept in registers, which are all taken.
+void ForwardEmitter::keepQueries() {
   if (isDecode || !skipsBlocks())
     return;
-  ir.ifThen(ir.isZero(thread.lane),
-            [&] { ir.storeAligned(item.qFirst, ir.offset(walkSlot(), 8), 4); });
+  ir.ifThen(ir.isZero(thread.lane), [&] {
+    Value slot = walkSlot();
+    ir.storeAligned(item.qFirst, ir.offset(slot, kBlockQueryBytes), 4);
+    ir.storeAligned(ir.add(item.qFirst, thread.warpRow),
+                    ir.offset(slot, kWarpQueryBytes), 4);
+  });
   ir.syncWarp();
 }
 
-Value ForwardEmitter::keptFirstQuery() {
-  return isDecode ? item.qFirst
-                  : ir.loadAligned(ir.i32(), ir.offset(walkSlot(), 8), 4);
+Value ForwardEmitter::keptQuery(int64_t slotBytes) {
+  return ir.loadAligned(ir.i32(), ir.offset(walkSlot(), slotBytes), 4);
 }
 
 /// What a row of the block stands for. Rows behind the last one are computed
@@ -347,7 +349,7 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
     };
     if (s.stages > 1)
       copyNext();
-    visit(inner, final, step, stageBase(stage));
+    visitOrPass(inner, final, step, stageBase(stage));
     if (s.stages == 1) {
       ir.barrier();
       copyNext();
@@ -364,6 +366,25 @@ ForwardEmitter::Sums ForwardEmitter::emitPass(const Sums *final) {
       },
       body);
   return unflatten(sums, ValueRange(results).drop_front(control));
+}
+
+/// A block of keys, in shared memory at `base`, of which this warp's rows may
+/// keep none.
+void ForwardEmitter::visitOrPass(Sums &sums, const Sums *final,
+                                 const Step &step, Value base) {
+  if (!asksByWarp()) {
+    visit(sums, final, step, base);
+    return;
+  }
+  Values before = flatten(sums);
+  Values after = ir.ifElse(
+      TypeRange(ValueRange(before)), step.isEmpty(ir), [&] { return before; },
+      [&] {
+        Sums inner = sums;
+        visit(inner, final, step, base);
+        return flatten(inner);
+      });
+  sums = unflatten(sums, after);
 }
 
 /// One block of keys, in shared memory at `base`.

@@ -8,7 +8,11 @@
 // The bounds of the mask are asked for 32 blocks at once, one a lane; a vote
 // gives the answers to all as a word. Before the blocks of a chunk, chunks are
 // asked in the same way, so that a kernel crosses a million keys of which its
-// queries see a few in some hundred questions. All warps ask the same.
+// queries see a few in some hundred questions. All warps ask the same, of the
+// queries of all: they visit the same blocks. Of prefill, each asks besides of
+// its own queries, of 32 that two or four see of the keys at a diagonal or the
+// end of a window: it computes nothing of a block that none of them keeps, and
+// masks none that all of them do.
 //
 // A lane whose block stays undecided asks about its parts, where the mask has
 // cuts.
@@ -30,9 +34,11 @@ static constexpr int64_t kMostParts = 8;
 // Steps
 //===----------------------------------------------------------------------===//
 
-Value ForwardEmitter::pack(Value exists, Value kv0, Value isFull) {
-  Value packed = ir.bitOr(kv0, ir.select(isFull, ir.cI32(1), ir.cI32(0)));
-  return ir.select(exists, packed, ir.cI32(-1));
+/// `some` and `all` are words; their lowest bits count.
+Value ForwardEmitter::pack(Value exists, Value kv0, Value some, Value all) {
+  Value bits = ir.bitOr(ir.times(ir.bitAnd(some, ir.cI32(1)), 2),
+                        ir.bitAnd(all, ir.cI32(1)));
+  return ir.select(exists, ir.bitOr(kv0, bits), ir.cI32(-1));
 }
 
 ForwardEmitter::Step ForwardEmitter::firstStep() {
@@ -50,7 +56,9 @@ ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
     Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, kv0),
                            ir.cI32(static_cast<int32_t>(s.blockKv)));
     Value isFull = hasMask() ? ir.cI1(false) : isWhole;
-    return {pack(ir.lessThan(kv0, item.kvEnd), kv0, isFull), nullptr, nullptr};
+    Value all = ir.select(isFull, ir.cI32(1), ir.cI32(0));
+    return {pack(ir.lessThan(kv0, item.kvEnd), kv0, ir.cI32(1), all), nullptr,
+            nullptr};
   }
   auto enterNext = [&] {
     Value slot = walkSlot();
@@ -58,17 +66,14 @@ ForwardEmitter::Step ForwardEmitter::nextStep(const Step &step) {
                           ir.loadAligned(ir.i32(), ir.offset(slot, 4), 4))
         .values();
   };
+  Value left = ir.bitOr(step.some, step.all);
   auto stay = [&] {
-    Value skipped = ir.lowestBit(step.left);
-    Value full = ir.shiftRight(step.full, skipped);
+    Value skipped = ir.lowestBit(left);
     Value next = ir.add(kv0, ir.times(ir.plus(skipped, 1), s.blockKv));
-    Value isFull = ir.bitAnd(full, ir.cI32(1));
-    Value left = ir.shiftRight(step.left, skipped);
-    return Values{ir.bitOr(next, isFull), ir.shiftRight(left, ir.cI32(1)),
-                  ir.shiftRight(full, ir.cI32(1))};
+    return stepTo(ir.cI1(true), next, step.some, step.all, skipped).values();
   };
   SmallVector<Type> types(3, ir.i32());
-  Values next = ir.ifElse(types, ir.isZero(step.left), enterNext, stay);
+  Values next = ir.ifElse(types, ir.isZero(left), enterNext, stay);
   return {next[0], next[1], next[2]};
 }
 
@@ -88,7 +93,7 @@ ForwardEmitter::Step ForwardEmitter::enterNextChunk(Value group,
     Walk at = Walk::of(values);
     Value more = ir.bitOr(ir.isNonZero(at.chunksLeft),
                           ir.lessThan(ir.plus(at.group, 1), groups));
-    return ir.bitAnd(ir.isZero(at.blocks), more);
+    return ir.bitAnd(ir.isZero(ir.bitOr(at.some, at.all)), more);
   };
   auto advance = [&](ValueRange values) {
     const Walk at = Walk::of(values);
@@ -122,14 +127,21 @@ ForwardEmitter::Step ForwardEmitter::enterNextChunk(Value group,
   });
   ir.syncWarp();
 
-  Value bit = ir.modulo(ir.lowestBit(walk.blocks), kWarpSize);
+  Value blocks = ir.bitOr(walk.some, walk.all);
+  Value bit = ir.modulo(ir.lowestBit(blocks), kWarpSize);
   Value block = ir.add(ir.times(walk.chunk, kWarpSize), bit);
   Value kv0 = ir.add(item.kvBegin, ir.times(block, s.blockKv));
-  Value full = ir.shiftRight(walk.full, bit);
-  Value isFull = ir.isNonZero(ir.bitAnd(full, ir.cI32(1)));
-  Value left = ir.shiftRight(ir.shiftRight(walk.blocks, bit), ir.cI32(1));
-  return {pack(ir.isNonZero(walk.blocks), kv0, isFull), left,
-          ir.shiftRight(full, ir.cI32(1))};
+  return stepTo(ir.isNonZero(blocks), kv0, walk.some, walk.all, bit);
+}
+
+/// The step to the block at kv0, of which bit `bit` of these words speaks.
+ForwardEmitter::Step ForwardEmitter::stepTo(Value exists, Value kv0, Value some,
+                                            Value all, Value bit) {
+  some = ir.shiftRight(some, bit);
+  all = ir.shiftRight(all, bit);
+  Value one = ir.cI32(1);
+  return {pack(exists, kv0, some, all), ir.shiftRight(some, one),
+          ir.shiftRight(all, one)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,70 +168,104 @@ TileVerdict ForwardEmitter::boundsVerdict(const TileCorners &tile) {
   return {verdict[0], verdict[1]};
 }
 
-/// Whether the block's queries keep none, and whether they keep all of those
-/// keys. `cuts` are those by which the tile is cut where that is not known.
-TileVerdict ForwardEmitter::emitVerdict(Value kvFirst, Value kvLast,
-                                        ArrayRef<TileCut> cuts) {
-  Value qFirst = keptFirstQuery(), qLast = item.qLast;
-  if (!isDecode)
-    qLast = ir.min(ir.plus(qFirst, s.blockRows() - 1), ir.plus(Sq, -1));
-  const TileCorners tile = {ir.wide(qFirst), ir.wide(qLast), ir.wide(kvFirst),
-                            ir.wide(kvLast)};
-  TileVerdict verdict = {ir.cI1(false), ir.cI1(forward.getMask().empty())};
-  if (boundsMask()) {
-    verdict = boundsVerdict(tile);
-    if (!cuts.empty()) {
-      Values found = ir.ifElse(
-          {ir.i1(), ir.i1()}, ir.bitOr(verdict.empty, verdict.full),
-          [&] { return Values{verdict.empty, verdict.full}; },
-          [&] {
-            TileVerdict parts = codegen::emitPartVerdicts(
-                ir, cuts, tile, item.qOffset, item.kvOffset,
-                [&](const TileCorners &part) { return boundsVerdict(part); });
-            return Values{parts.empty, parts.full};
-          });
-      verdict = {found[0], found[1]};
-    }
-  }
+/// The first and the last query of the block, and of this warp's part of it.
+/// A warp whose rows are all behind the end asks about the last one.
+ForwardEmitter::Queries ForwardEmitter::blockQueries() {
+  return isDecode ? Queries{item.qFirst, item.qLast}
+                  : queriesFrom(keptQuery(kBlockQueryBytes), s.blockRows());
+}
+
+ForwardEmitter::Queries ForwardEmitter::warpQueries() {
+  return queriesFrom(keptQuery(kWarpQueryBytes), s.warpRows());
+}
+
+ForwardEmitter::Queries ForwardEmitter::queriesFrom(Value first,
+                                                    int64_t count) {
+  Value end = ir.plus(Sq, -1);
+  return {ir.min(first, end), ir.min(ir.plus(first, count - 1), end)};
+}
+
+/// What the bounds prove of a tile of so many queries and keys, of its parts
+/// where they prove nothing of the whole and the mask has cuts; nothing without
+/// bounds.
+TileVerdict ForwardEmitter::emitVerdict(const Queries &queries, int64_t rows,
+                                        const Keys &keys, bool cutsTiles) {
+  if (!boundsMask())
+    return {ir.cI1(false), ir.cI1(forward.getMask().empty())};
+  const TileCorners tile = {ir.wide(queries.first), ir.wide(queries.last),
+                            ir.wide(keys.first), ir.wide(keys.last)};
+  TileVerdict verdict = boundsVerdict(tile);
+  std::vector<TileCut> cuts;
+  if (cutsTiles)
+    cuts = codegen::cutsOf(forward, rows, s.blockKv, kMostParts);
+  if (cuts.empty())
+    return verdict;
+  Values found = ir.ifElse(
+      {ir.i1(), ir.i1()}, ir.bitOr(verdict.empty, verdict.full),
+      [&] { return Values{verdict.empty, verdict.full}; },
+      [&] {
+        TileVerdict parts = codegen::emitPartVerdicts(
+            ir, cuts, tile, item.qOffset, item.kvOffset,
+            [&](const TileCorners &part) { return boundsVerdict(part); });
+        return Values{parts.empty, parts.full};
+      });
+  return {found[0], found[1]};
+}
+
+/// What the mask tensor says of these keys, to any query.
+TileVerdict ForwardEmitter::tensorVerdict(const Keys &keys) {
+  TileVerdict verdict = {ir.cI1(false), ir.cI1(true)};
   if (!forward.getMaskTensor())
     return verdict;
   Value hFirst = ir.wide(isDecode ? ir.mul(item.kvh, item.group) : item.h);
   Value hLast =
       isDecode ? ir.plus(ir.add(hFirst, ir.wide(item.group)), -1) : hFirst;
   return codegen::joinMaskTensor(ir, in, verdict, ir.wide(item.b), hFirst,
-                                 hLast, tile.kvFirst, tile.kvLast);
+                                 hLast, ir.wide(keys.first),
+                                 ir.wide(keys.last));
 }
 
-/// The last key of a range that begins at `first`: of `count` keys, or fewer at
-/// the end.
-Value ForwardEmitter::lastKey(Value first, int64_t count) {
+/// `count` keys from `first` on, or fewer at the end.
+ForwardEmitter::Keys ForwardEmitter::keysFrom(Value first, int64_t count) {
   Value isEnd = ir.cmp(Ir::Pred::sle, ir.sub(item.kvEnd, first),
                        ir.cI32(static_cast<int32_t>(count)));
-  return ir.select(isEnd, ir.plus(item.kvEnd, -1), ir.plus(first, count - 1));
+  return {first,
+          ir.select(isEnd, ir.plus(item.kvEnd, -1), ir.plus(first, count - 1))};
 }
 
 /// A bit for each chunk of a group that may keep a pair.
 Value ForwardEmitter::chunksOfGroup(Value group) {
-  const int64_t keys = kWarpSize * s.blockKv;
+  const int64_t count = kWarpSize * s.blockKv;
   Value chunk = ir.add(ir.times(group, kWarpSize), thread.lane);
-  Value first = ir.add(item.kvBegin, ir.times(chunk, keys));
-  Value exists = ir.lessThan(chunk, ir.overUp(keyCount(), keys));
-  Value empty = emitVerdict(first, lastKey(first, keys), {}).empty;
+  Value exists = ir.lessThan(chunk, ir.overUp(keyCount(), count));
+  const Keys keys =
+      keysFrom(ir.add(item.kvBegin, ir.times(chunk, count)), count);
+  Value empty = emitVerdict(blockQueries(), s.blockRows(), keys, false).empty;
+  empty = ir.bitOr(empty, tensorVerdict(keys).empty);
   return ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
 }
 
 /// Which blocks of the walk's chunk may keep a pair, which keep all.
 void ForwardEmitter::askBlocks(Walk &walk) {
   Value block = ir.add(ir.times(walk.chunk, kWarpSize), thread.lane);
-  Value first = ir.add(item.kvBegin, ir.times(block, s.blockKv));
   Value exists = ir.lessThan(block, ir.overUp(keyCount(), s.blockKv));
-  const std::vector<TileCut> cuts =
-      codegen::cutsOf(forward, s.blockRows(), s.blockKv, kMostParts);
-  auto [empty, full] = emitVerdict(first, lastKey(first, s.blockKv), cuts);
+  Value first = ir.add(item.kvBegin, ir.times(block, s.blockKv));
   Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, first),
                          ir.cI32(static_cast<int32_t>(s.blockKv)));
-  walk.blocks = ir.ballot(ir.bitAnd(exists, ir.isFalse(empty)));
-  walk.full = ir.ballot(ir.bitAnd(ir.bitAnd(exists, isWhole), full));
+  const Keys keys = keysFrom(first, s.blockKv);
+  const TileVerdict tensor = tensorVerdict(keys);
+  TileVerdict verdict = emitVerdict(blockQueries(), s.blockRows(), keys, true);
+  Value empty = ir.bitOr(verdict.empty, tensor.empty);
+  Value visited = ir.bitAnd(exists, ir.isFalse(empty));
+  Value some = visited;
+  if (asksByWarp()) {
+    verdict = emitVerdict(warpQueries(), s.warpRows(), keys, true);
+    Value rowsExist = ir.lessThan(keptQuery(kWarpQueryBytes), Sq);
+    some = ir.bitAnd(ir.bitAnd(visited, rowsExist), ir.isFalse(verdict.empty));
+  }
+  Value full = ir.bitAnd(isWhole, ir.bitAnd(verdict.full, tensor.full));
+  walk.some = ir.ballot(some);
+  walk.all = ir.ballot(ir.bitAnd(visited, ir.bitOr(ir.isFalse(some), full)));
 }
 
 //===----------------------------------------------------------------------===//
