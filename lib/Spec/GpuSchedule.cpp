@@ -27,7 +27,7 @@ int64_t GpuSchedule::sumsBytes() const {
 }
 
 int64_t GpuSchedule::queryBytes() const {
-  const int64_t bytes = blockRows() * std::max(pitchQK(), pitchV());
+  const int64_t bytes = blockRows() * std::max(rowsQ().pitch, rowsOut().pitch);
   return sumsOverStages ? bytes : std::max(bytes, sumsBytes());
 }
 

@@ -26,6 +26,28 @@ namespace attnjit {
 /// registers.
 inline constexpr int64_t kMaxGpuHeadDim = 256;
 
+/// Where the rows of a tile are in shared memory, in units of 16 bytes: so that
+/// the units that one matrix load reads of eight rows lie in different banks.
+struct SharedRows {
+  /// Bytes in which swizzled rows exchange units: unit u of row r is where unit
+  /// u ^ (r % 8) would be.
+  static constexpr int64_t kSwizzledBytes = 128;
+
+  int64_t bytes; ///< of a row
+  int64_t pitch; ///< bytes from row to row
+  bool isSwizzled;
+
+  /// A row is followed by 16 bytes, so that it is an odd number of units: an
+  /// address is one register and constants.
+  static SharedRows padded(int64_t bytes) { return {bytes, bytes + 16, false}; }
+  /// Rows begin at multiples of kSwizzledBytes: asynchronous copies of so many
+  /// bytes take a cycle in place of two or more.
+  static SharedRows swizzled(int64_t bytes) {
+    const int64_t groups = (bytes + kSwizzledBytes - 1) / kSwizzledBytes;
+    return {bytes, groups * kSwizzledBytes, true};
+  }
+};
+
 /// Block sizes of a kernel whose products are warp-wide mma.sync instructions;
 /// a product of f32 is three of tf32. A block of threads computes `blockRows()`
 /// rows; its warps share them out, and each keeps `rowTiles` tiles of 16 rows.
@@ -44,15 +66,14 @@ struct GpuSchedule {
   /// Decode: the warps' sums take the place of k and v, too, not of q alone.
   bool sumsOverStages = false;
 
-  int64_t warpRows() const { return rowTiles * 16; }
+  int64_t warpRows() const { return rowTiles * 16; } ///< of one warp
   int64_t blockRows() const { return warpsRows * warpRows(); }
   int64_t threads() const { return warpsRows * warpsKv * 32; }
 
-  /// Bytes from row to row in shared memory. Sixteen more than a row takes:
-  /// an odd number of 16-byte units, so that the eight rows that one matrix
-  /// load reads lie in different banks, without any swizzle to compute.
-  int64_t pitchQK() const { return D * elementBytes + 16; }
-  int64_t pitchV() const { return Dv * elementBytes + 16; }
+  SharedRows rowsQ() const { return SharedRows::padded(D * elementBytes); }
+  SharedRows rowsK() const { return SharedRows::swizzled(D * elementBytes); }
+  SharedRows rowsV() const { return SharedRows::swizzled(Dv * elementBytes); }
+  SharedRows rowsOut() const { return SharedRows::padded(Dv * elementBytes); }
 
   /// Layout of shared memory, in bytes: q, which out takes the place of in the
   /// end; then for each stage a block of k and one of v.
@@ -60,8 +81,10 @@ struct GpuSchedule {
   /// Of decode, what the warps that share rows leave there, in f32.
   int64_t sumsBytes() const;
   int64_t keyOffset() const { return queryBytes(); }
-  int64_t valueOffset() const { return keyOffset() + blockKv * pitchQK(); }
-  int64_t stageBytes() const { return blockKv * (pitchQK() + pitchV()); }
+  int64_t valueOffset() const { return keyOffset() + blockKv * rowsK().pitch; }
+  int64_t stageBytes() const {
+    return blockKv * (rowsK().pitch + rowsV().pitch);
+  }
   /// Behind them, a few words for each warp.
   static constexpr int64_t kWalkBytes = 32;
   int64_t walkOffset() const;

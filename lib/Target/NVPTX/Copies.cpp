@@ -29,13 +29,42 @@ static constexpr int64_t kUnitBytes = 16;
 /// copies of a block of values, and neither is where time goes.
 static constexpr int64_t kMostOperations = 800;
 
+/// The address with the bits of `units`, i32, changed in the number of its unit
+/// among the eight that lie together.
+Value ForwardEmitter::exchangeUnits(Value address, Value units) {
+  Value bits = LLVM::PtrToIntOp::create(ir.b, ir.loc, ir.i64(), address);
+  bits = ir.bitXor(bits, ir.wide(ir.times(units, kUnitBytes)));
+  return LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.sharedPtr(), bits);
+}
+
+/// Of a unit of 16 bytes in a tile at `base`.
+Value ForwardEmitter::unitAddress(Value base, const SharedRows &rows, Value row,
+                                  Value unit) {
+  if (rows.isSwizzled)
+    unit = ir.bitXor(unit, ir.modulo(row, 8));
+  return ir.offset(
+      base, ir.add(ir.times(row, rows.pitch), ir.times(unit, kUnitBytes)));
+}
+
+/// So many bytes, whole units, behind `address` in its row. The number of its
+/// unit has no bit in common with theirs.
+Value ForwardEmitter::alongRow(Value address, const SharedRows &rows,
+                               int64_t bytes) {
+  if (!rows.isSwizzled)
+    return ir.offset(address, bytes);
+  const int64_t swizzled = bytes % SharedRows::kSwizzledBytes;
+  if (swizzled)
+    address = exchangeUnits(address, ir.cI32(int32_t(swizzled / kUnitBytes)));
+  return ir.offset(address, bytes - swizzled);
+}
+
 /// Copies `count` rows from row `first` on to shared memory. A row at or behind
 /// `end`, or not wanted (`isWanted` may be null), becomes zeros.
 void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
-                              int64_t count, Value to, int64_t pitch,
+                              int64_t count, Value to, const SharedRows &layout,
                               function_ref<Value(Value row)> isWanted) {
   const int64_t unitElements = kUnitBytes / s.elementBytes;
-  const int64_t units = (pitch - kUnitBytes) / kUnitBytes;
+  const int64_t units = layout.bytes / kUnitBytes;
   const int64_t unitThreads = llvm::PowerOf2Ceil(units);
   const int64_t rowsAtOnce = s.threads() / unitThreads;
   const int64_t turns = llvm::divideCeil(count, rowsAtOnce);
@@ -48,8 +77,7 @@ void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
   Value bytes = ir.times(elementsLeft, s.elementBytes);
   bytes = ir.max(ir.min(bytes, ir.cI32(kUnitBytes)), ir.cI32(0));
 
-  Value target =
-      ir.offset(to, ir.add(ir.times(row, pitch), ir.times(unit, kUnitBytes)));
+  Value target = unitAddress(to, layout, row, unit);
   Value source = ir.offset(
       rows.base, ir.add(ir.mul(ir.wide(ir.add(first, row)), rows.strideBytes),
                         ir.wide(ir.times(unit, kUnitBytes))));
@@ -66,13 +94,21 @@ void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
   auto isInside = [&](Value behind) {
     return ir.bitAnd(isActive, ir.lessThan(behind, inTile));
   };
+  // `behind` is a multiple of `rowsAtOnce`, a power of two that this thread's
+  // first row is below: r % 8 of the row is the xor of theirs.
+  auto targetOf = [&](Value behind) {
+    Value at = target;
+    if (layout.isSwizzled && rowsAtOnce < 8)
+      at = exchangeUnits(at, ir.modulo(behind, 8));
+    return ir.offset(at, ir.times(behind, layout.pitch));
+  };
   auto inLoop =
       [&](function_ref<void(Value behind, Value from, Value at)> copy) {
         ir.loopRolled(turns, [&](Value turn) {
           Value behind = ir.times(turn, rowsAtOnce);
           ir.ifThen(isInside(behind), [&] {
             copy(behind, ir.offset(source, ir.mul(ir.wide(turn), sourceStep)),
-                 ir.offset(target, ir.times(turn, rowsAtOnce * pitch)));
+                 targetOf(behind));
           });
         });
         return Values();
@@ -90,7 +126,7 @@ void ForwardEmitter::copyRows(const HeadRows &rows, Value first, Value end,
     Value from = source;
     for (int64_t turn = 0; turn < turns; ++turn) {
       Value behind = ir.cI32(int32_t(turn * rowsAtOnce));
-      Value at = ir.offset(target, turn * rowsAtOnce * pitch);
+      Value at = targetOf(behind);
       if (units == unitThreads && count % rowsAtOnce == 0)
         copy(behind, from, at);
       else
@@ -133,12 +169,12 @@ void ForwardEmitter::copyQueries() {
   if (isDecode)
     copyScatteredQueries();
   else
-    copyRows(q, item.row0, Sq, s.blockRows(), shared, s.pitchQK(), nullptr);
+    copyRows(q, item.row0, Sq, s.blockRows(), shared, s.rowsQ(), nullptr);
 }
 
 /// Rows of several heads, which no one stride connects. They are few.
 void ForwardEmitter::copyScatteredQueries() {
-  const int64_t units = (s.pitchQK() - kUnitBytes) / kUnitBytes;
+  const int64_t units = s.rowsQ().bytes / kUnitBytes;
   const int64_t unitElements = kUnitBytes / s.elementBytes;
   const int64_t count = s.blockRows() * units;
   ir.loop32(llvm::divideCeil(count, s.threads()), [&](Value turn) {
@@ -148,8 +184,7 @@ void ForwardEmitter::copyScatteredQueries() {
       RowPlace place = placeOf(row);
       Value from = ir.offset(addressOf(in.q, place, s.elementBytes),
                              ir.wide(ir.times(unit, kUnitBytes)));
-      Value to = ir.offset(shared, ir.add(ir.times(row, s.pitchQK()),
-                                          ir.times(unit, kUnitBytes)));
+      Value to = unitAddress(shared, s.rowsQ(), row, unit);
       Value left = ir.sub(ir.cI32(int32_t(D)), ir.times(unit, unitElements));
       copyUnit(from, to, place.exists, left);
     });
@@ -159,12 +194,12 @@ void ForwardEmitter::copyScatteredQueries() {
 void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,
                                        bool withValues) {
   copyRows(k, step.kv0(ir), item.kvEnd, s.blockKv,
-           ir.offset(base, s.keyOffset()), s.pitchQK(), nullptr);
+           ir.offset(base, s.keyOffset()), s.rowsK(), nullptr);
   if (!withValues)
     return;
   Value to = ir.offset(base, s.valueOffset());
   auto copy = [&](function_ref<Value(Value)> isWanted) {
-    copyRows(v, step.kv0(ir), item.kvEnd, s.blockKv, to, s.pitchV(), isWanted);
+    copyRows(v, step.kv0(ir), item.kvEnd, s.blockKv, to, s.rowsV(), isWanted);
     return Values();
   };
   if (!hasKeyConditions()) {

@@ -112,8 +112,11 @@ void ForwardEmitter::storeOut(const Sums &sums) {
   ir.waitCopies(0);
   ir.barrier();
   const int64_t bytes = s.elementBytes;
-  Value target = ir.offset(shared, ir.add(ir.times(thread.row, s.pitchV()),
-                                          ir.times(thread.column, bytes)));
+  const SharedRows layout = s.rowsOut();
+  Value column = ir.times(thread.column, bytes);
+  Value target =
+      ir.offset(unitAddress(shared, layout, thread.row, ir.over(column, 16)),
+                ir.modulo(column, 16));
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
     for (int64_t half = 0; half < 2; ++half)
       for (int64_t block = 0; block < s.Dv / 8; ++block) {
@@ -127,8 +130,8 @@ void ForwardEmitter::storeOut(const Sums &sums) {
                                    .getResult()
                              : ir.packPair(element, low, high);
         ir.storeAligned(pair,
-                        ir.offset(target, (16 * tile + 8 * half) * s.pitchV() +
-                                              8 * bytes * block),
+                        ir.offset(alongRow(target, layout, 8 * bytes * block),
+                                  (16 * tile + 8 * half) * layout.pitch),
                         static_cast<unsigned>(2 * bytes));
       }
   ir.syncWarp();
@@ -158,8 +161,7 @@ void ForwardEmitter::storeOutUnit(const HeadRows &out, Value row, Value unit,
   const int64_t bytes = s.elementBytes, elements = 16 / bytes;
   ir.ifThen(exists, [&] {
     Value left = ir.sub(ir.cI32(int32_t(Dv)), ir.times(unit, elements));
-    Value from = ir.offset(
-        shared, ir.add(ir.times(row, s.pitchV()), ir.times(unit, 16)));
+    Value from = unitAddress(shared, s.rowsOut(), row, unit);
     Value global = ir.wide(ir.add(item.row0, row));
     Value to = ir.offset(out.base, ir.add(ir.mul(global, out.strideBytes),
                                           ir.wide(ir.times(unit, 16))));

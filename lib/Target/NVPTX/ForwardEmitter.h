@@ -148,8 +148,10 @@ private:
   /// What rows come to while keys are visited.
   struct Sums {
     Tiles acc; ///< sums of weighted v; none where only m and l are found
-    PerRow m;  ///< largest score, of all of a row's lanes
-    PerRow l;  ///< sum of this lane's weights, then of all lanes'
+    /// What weights are measured from: the largest score of a row, of all its
+    /// lanes, or up to slack() less.
+    PerRow m;
+    PerRow l; ///< sum of this lane's weights, then of all lanes'
     /// f32: what acc is yet to be multiplied by before a block's part is added.
     PerRow rescale;
     PerRow factor; ///< once closed: what acc is multiplied by
@@ -199,6 +201,9 @@ private:
   /// Weights are multiplied by 2^this before they are rounded to the type of v:
   /// those of f16 would be denormal from 2^-14 on, and lose their digits.
   int weightShift() { return element.isF16() && !hasWideWeights() ? 14 : 0; }
+  /// How far a row's scores may exceed m before its sums are rescaled, in units
+  /// of log 2: so that weights keep below the largest f16.
+  int slack() { return weightShift() ? 1 : 8; }
   /// Whether scores stay products of q and k, which no mod sees.
   bool usesProducts() { return hasSoftmax() && !hasScore(); }
 
@@ -258,8 +263,11 @@ private:
   Value isKeyKept(Value kvLocal);
 
   // Copies.cpp
+  Value unitAddress(Value base, const SharedRows &rows, Value row, Value unit);
+  Value exchangeUnits(Value address, Value units);
+  Value alongRow(Value address, const SharedRows &rows, int64_t bytes);
   void copyRows(const HeadRows &rows, Value first, Value end, int64_t count,
-                Value to, int64_t pitch,
+                Value to, const SharedRows &layout,
                 llvm::function_ref<Value(Value row)> isWanted);
   void copyUnit(Value from, Value to, Value wanted, Value left);
   void copyQueries();
@@ -323,6 +331,8 @@ private:
   Value loadMask(const Pair &pair);
   Value weight(Value score, const Reference &reference);
   Reference toReference(Value m);
+  Value rowMaximum(const std::vector<Fragment> &scores, int64_t half);
+  void raiseMaxima(Sums &sums, const Tiles &scores);
   void emitSoftmax(Sums &sums, Tiles &scores);
   void emitProbabilities(const Sums &final, Tiles &scores);
   void dropExcluded(Tiles &scores);

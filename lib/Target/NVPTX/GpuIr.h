@@ -85,7 +85,8 @@ public:
   /// The f16 in the low (0) or high (1) half of an i32, as f32.
   Value widenHalf(Value pair, int half);
   /// An f32 rounded to tf32, eleven significant bits, as i32; halves away from
-  /// 0. From 2^128 - 2^116 on it is infinite; NaN is NaN.
+  /// 0. From 2^128 - 2^116 on it is infinite. NaN is NaN, but a signalling one
+  /// may become infinite, whose payload is in the 13 bits that are dropped.
   Value roundTf32(Value x);
 
   //===--- Kernels ----------------------------------------------------------===

@@ -90,7 +90,7 @@ Value ForwardEmitter::createFunction() {
   Type bytes = LLVM::LLVMArrayType::get(ir.b.getI8Type(), 0);
   LLVM::GlobalOp::create(ir.b, ir.loc, bytes, /*isConstant=*/false,
                          LLVM::Linkage::External, kSharedSymbol, Attribute(),
-                         /*alignment=*/16, /*addrSpace=*/3);
+                         SharedRows::kSwizzledBytes, /*addrSpace=*/3);
   return ir.createKernel(forward.getSymName(), parameterBytes(forward),
                          s.threads());
 }

@@ -67,8 +67,7 @@ ForwardEmitter::Tiles ForwardEmitter::emitSplitScores(Value base) {
   Value row = ir.add(thread.key, ir.modulo(thread.lane, 8));
   Value unit = ir.over(thread.lane, 8);
   Value keys =
-      ir.offset(ir.offset(base, s.keyOffset()),
-                ir.add(ir.times(row, s.pitchQK()), ir.times(unit, 16)));
+      unitAddress(ir.offset(base, s.keyOffset()), s.rowsK(), row, unit);
   const int64_t blocks = s.warpKeys() / 8;
   std::vector<std::vector<SplitSum>> sums(
       s.rowTiles, std::vector<SplitSum>(blocks, noSplitSum()));
@@ -79,7 +78,8 @@ ForwardEmitter::Tiles ForwardEmitter::emitSplitScores(Value base) {
         a[tile][step] = split(loadQuery(queries, tile, steps + step));
     for (int64_t block = 0; block < blocks; ++block) {
       Split b = split(ir.loadMatrices(
-          ir.offset(keys, block * 8 * s.pitchQK() + steps * kStepBytes),
+          ir.offset(alongRow(keys, s.rowsK(), steps * kStepBytes),
+                    block * 8 * s.rowsK().pitch),
           /*transposed=*/false));
       for (int64_t step = 0; step < 2; ++step)
         for (int64_t tile = 0; tile < s.rowTiles; ++tile)
@@ -99,19 +99,25 @@ ForwardEmitter::Tiles ForwardEmitter::emitSplitScores(Value base) {
 /// which over all keys would be more than roundings are.
 ///
 /// Lane t of a row holds the weights of keys 2t and 2t + 1, and must hold
-/// columns t and t + 4 of a: so that is what the columns stand for. Where rows
-/// of v are 16 bytes more than a multiple of 64, those of keys 2t and columns
-/// l / 4 lie in 32 different banks.
+/// columns t and t + 4 of a: so that is what the columns stand for. Those
+/// of keys 2t and columns l / 4 lie in 32 different banks.
 void ForwardEmitter::accumulateSplit(Sums &sums, const Tiles &weights,
                                      Value base) {
   Value row = ir.add(thread.key, thread.column);
   Value column = ir.over(thread.lane, 4);
-  Value values =
-      ir.offset(ir.offset(base, s.valueOffset()),
-                ir.add(ir.times(row, s.pitchV()), ir.times(column, 4)));
+  // Of keys 2t and 2t + 1.
+  std::array<Value, 2> values;
+  for (int64_t x = 0; x < 2; ++x)
+    values[x] =
+        ir.offset(unitAddress(ir.offset(base, s.valueOffset()), s.rowsV(),
+                              ir.plus(row, x), ir.over(column, 4)),
+                  ir.times(ir.modulo(column, 4), 4));
   // As in `accumulate`.
-  if (!sumsBefore.empty())
-    values = ir.offset(values, ir.zeroAfter(sumsBefore.back()));
+  if (!sumsBefore.empty()) {
+    Value zero = ir.zeroAfter(sumsBefore.back());
+    for (Value &address : values)
+      address = ir.offset(address, zero);
+  }
   const int64_t blocks = s.warpKeys() / 8;
   std::vector<std::vector<Split>> a(s.rowTiles);
   for (int64_t tile = 0; tile < s.rowTiles; ++tile)
@@ -124,7 +130,9 @@ void ForwardEmitter::accumulateSplit(Sums &sums, const Tiles &weights,
       for (int64_t x = 0; x < 2; ++x)
         v.push_back(ir.loadAligned(
             ir.f32(),
-            ir.offset(values, (8 * block + x) * s.pitchV() + 32 * columns), 4));
+            ir.offset(alongRow(values[x], s.rowsV(), 32 * columns),
+                      8 * block * s.rowsV().pitch),
+            4));
       Split b = split(v);
       for (int64_t tile = 0; tile < s.rowTiles; ++tile)
         multiplySplit(parts[tile], a[tile][block], b, /*step=*/0);

@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The online softmax (Milakov and Gimelshein 2018): m is the largest score so
-// far, -inf before the first one; weights are exp(s - m). A NaN score never
-// becomes m, but makes l NaN; +inf does, and inf - inf makes l NaN.
+// far, or a little less, -inf before the first one; weights are exp(s - m). A
+// NaN score never becomes m, but makes l NaN; +inf does, and inf - inf makes l
+// NaN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -122,28 +123,83 @@ ForwardEmitter::Reference ForwardEmitter::toReference(Value m) {
   return {scale, ir.fmul(negative, scale)};
 }
 
+/// The largest score of a row in this block, in all of its four lanes.
+Value ForwardEmitter::rowMaximum(const std::vector<Fragment> &scores,
+                                 int64_t half) {
+  Value top;
+  for (const Fragment &fragment : scores)
+    for (int64_t x = 0; x < 2; ++x) {
+      Value score = fragment[2 * half + x];
+      top = top ? ir.maxNum(top, score) : score;
+    }
+  for (int32_t bits : {1, 2})
+    top = ir.maxNum(top, ir.shuffleXor(top, bits));
+  return top;
+}
+
+/// Raises m to the largest score so far, and brings l and acc up to date. As in
+/// FlashAttention-4, only where scores exceed m by more than slack(), which
+/// soon none does: the multiplications of acc were a seventh of all
+/// instructions. Of f32, always: they are part of adding to acc.
+void ForwardEmitter::raiseMaxima(Sums &sums, const Tiles &scores) {
+  PerRow m(scores.size()), factors(scores.size());
+  Value anyRises;
+  for (size_t tile = 0; tile < scores.size(); ++tile)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value before = sums.m[tile][half];
+      Value next = ir.maxNum(before, rowMaximum(scores[tile], half));
+      if (!isF32()) {
+        // NaN where both are the same infinity.
+        Value rise = ir.fsub(next, before);
+        float limit = static_cast<float>(slack());
+        if (usesProducts())
+          rise = ir.fmul(rise, scoreScale);
+        else
+          limit /= kLog2E;
+        Value rises = ir.fcmp(Ir::FPred::OGT, rise, ir.cF32(limit));
+        next = ir.select(rises, next, before);
+        anyRises = anyRises ? ir.bitOr(anyRises, rises) : rises;
+      }
+      m[tile][half] = next;
+    }
+  auto rescaled = [&] {
+    Sums after = sums;
+    after.m = m;
+    for (size_t tile = 0; tile < scores.size(); ++tile)
+      for (int64_t half = 0; half < 2; ++half) {
+        Value factor = weight(sums.m[tile][half], toReference(m[tile][half]));
+        factors[tile][half] = factor;
+        after.l[tile][half] = ir.fmul(after.l[tile][half], factor);
+        if (isF32() || after.acc.empty())
+          continue;
+        for (Fragment &fragment : after.acc[tile])
+          for (int64_t x = 0; x < 2; ++x)
+            fragment[2 * half + x] = ir.fmul(fragment[2 * half + x], factor);
+      }
+    return after;
+  };
+  if (isF32()) {
+    sums = rescaled();
+    sums.rescale = factors;
+    return;
+  }
+  Values before = flatten(sums);
+  Values after = ir.ifElse(
+      TypeRange(ValueRange(before)), ir.isNonZero(ir.ballot(anyRises)),
+      [&] { return flatten(rescaled()); }, [&] { return before; });
+  sums = unflatten(sums, after);
+}
+
 /// P = exp(S - m) in place, with m, l and acc brought up to date.
 void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
+  raiseMaxima(sums, scores);
   sumsBefore.assign(llvm::divideCeil(scores[0].size(), 2) + 1, {});
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      Value top;
-      for (const Fragment &fragment : scores[tile])
-        for (int64_t x = 0; x < 2; ++x) {
-          Value score = fragment[2 * half + x];
-          top = top ? ir.maxNum(top, score) : score;
-        }
-      // Four lanes share a row.
-      for (int32_t bits : {1, 2})
-        top = ir.maxNum(top, ir.shuffleXor(top, bits));
-      Value &m = sums.m[tile][half], &l = sums.l[tile][half];
-      Value next = ir.maxNum(m, top);
-      Reference reference = toReference(next);
-      Value factor = weight(m, reference);
+      Reference reference = toReference(sums.m[tile][half]);
       if (weightShift())
         reference.offset =
             ir.fadd(reference.offset, ir.cF32(float(weightShift())));
-      m = next;
       Value sum;
       for (auto [block, fragment] : llvm::enumerate(scores[tile])) {
         if (block > 0 && block % 2 == 0)
@@ -155,14 +211,8 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
         }
       }
       sumsBefore.back().push_back(sum);
-      l = ir.fma(l, factor, sum);
-      if (isF32()) {
-        sums.rescale.resize(scores.size());
-        sums.rescale[tile][half] = factor;
-      } else if (!sums.acc.empty())
-        for (Fragment &fragment : sums.acc[tile])
-          for (int64_t x = 0; x < 2; ++x)
-            fragment[2 * half + x] = ir.fmul(fragment[2 * half + x], factor);
+      Value &l = sums.l[tile][half];
+      l = ir.fadd(l, sum);
     }
 }
 

@@ -19,15 +19,12 @@
 // CHECK-COUNT-64: nvvm.mma.sync
 // Without a mask only the last block, where it is ragged, is masked.
 // CHECK: scf.if
-// 2 row tiles by 8 tiles of Dv by 4 steps of keys. The loads of v of a step ask
-// for the sums of the weights of those before.
-// CHECK-COUNT-16: nvvm.mma.sync
-// CHECK: nvvm.read.ptx.sreg.ctaid.y
-// CHECK-COUNT-16: nvvm.mma.sync
-// CHECK: nvvm.read.ptx.sreg.ctaid.y
-// CHECK-COUNT-16: nvvm.mma.sync
-// CHECK: nvvm.read.ptx.sreg.ctaid.y
-// CHECK-COUNT-16: nvvm.mma.sync
+// Sums are rescaled where a row of the warp asks for it.
+// CHECK: %[[VOTE:.*]] = nvvm.vote.sync ballot
+// CHECK: %[[ANY:.*]] = arith.cmpi ne, %[[VOTE]]
+// CHECK: scf.if %[[ANY]]
+// 2 row tiles by 8 tiles of Dv by 4 steps of keys.
+// CHECK-COUNT-64: nvvm.mma.sync
 // CHECK-NOT: nvvm.mma.sync
 // CHECK: llvm.return
 
@@ -42,11 +39,32 @@ attn.forward @plain attributes {D = 64 : i64, Dv = 64 : i64, dtype = bf16, param
 
 // -----
 
-// 32 blocks of keys are asked at once, one a lane; two votes tell all.
+// 32 blocks of keys are asked at once, one a lane; two votes tell all. A warp
+// asks about its own rows besides.
 // CHECK-LABEL: llvm.func @causal(
 // CHECK: nvvm.vote.sync ballot
 // CHECK: nvvm.vote.sync ballot
 // CHECK: nvvm.vote.sync ballot
+// A block that its rows keep nothing of takes the first branch, which computes
+// nothing.
+// CHECK: nvvm.cp.async.wait.group 0
+// CHECK: nvvm.cp.async.commit.group
+// CHECK: %[[BITS:.*]] = arith.andi %{{.*}}, %c2_i32
+// CHECK: %[[EMPTY:.*]] = arith.cmpi eq, %[[BITS]]
+// CHECK: scf.if %[[EMPTY]]
+// CHECK-NEXT: scf.yield
+// CHECK-NEXT: } else {
+// CHECK-COUNT-128: nvvm.mma.sync
+// 2 row tiles by 16 tiles of Dv by 4 steps of keys. With so many registers, the
+// loads of v of a step ask for the sums of the weights of those before.
+// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK: nvvm.read.ptx.sreg.ctaid.y
+// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK-NOT: nvvm.mma.sync
 attn.forward @causal attributes {D = 128 : i64, Dv = 128 : i64, dtype = f16, params = [], buffers = []}
 mask {
   %q = attn.position q
