@@ -46,12 +46,14 @@ bool convertOne(Thread &, const Site &, const Operands &operands) {
 
 enum class Rounding { NearestAway, NearestEven, TowardsZero };
 
-/// f32 with 10 bits of mantissa; the other 13 are 0.
+/// f32 with 10 bits of mantissa; the other 13 are 0. Of NaNs the manual says
+/// nothing; an H200 has one NaN of its own, but where halves go away from zero
+/// it drops the 13 bits of any, and with them what may be all of a NaN.
 template <Rounding kRounding>
 bool toTf32(Thread &, const Site &, const Operands &operands) {
   uint32_t bits = operands.get<uint32_t>();
   if ((bits & 0x7fffffff) > 0x7f800000)
-    bits = 0x7fffffff;
+    bits = kRounding == Rounding::NearestAway ? bits & 0xffffe000 : 0x7fffe000;
   else if (kRounding == Rounding::NearestAway)
     bits = (bits + 0x1000) & 0xffffe000;
   else if (kRounding == Rounding::NearestEven)

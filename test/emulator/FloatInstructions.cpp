@@ -112,7 +112,7 @@ bool approximate(Thread &thread, const Site &, const Operands &operands) {
 }
 
 /// Two units, for divisors whose reciprocal is a normal number; `approx` gives
-/// 0 for larger ones (and a NaN for an infinite dividend).
+/// 0 for larger ones (and a NaN for an infinite dividend, or one that is NaN).
 template <bool kFlush, bool kFull>
 bool divideApproximately(Thread &thread, const Site &,
                          const Operands &operands) {
@@ -120,7 +120,7 @@ bool divideApproximately(Thread &thread, const Site &,
               b = flushIf<kFlush>(operands.get<float>(4));
   double exact = double(a) / b;
   if (!kFull && std::fabs(b) > 0x1p126f && std::isfinite(b))
-    exact = std::isinf(a) ? NAN : std::copysign(0.0, exact);
+    exact = std::isfinite(a) ? std::copysign(0.0, exact) : NAN;
   Machine &machine = thread.machine();
   operands.set(
       flushIf<kFlush>(machine.options.perturbApproximations
