@@ -7,7 +7,9 @@
 
 #include "TestCases.h"
 
+#include <algorithm>
 #include <array>
+#include <random>
 
 using namespace attnjit;
 using namespace attnjit::gpucheck;
@@ -120,6 +122,8 @@ gpucheck::testCases(const std::vector<std::string> &library) {
           {library[m].c_str(), {}, lse}, kExtents[at % kExtents.size()],
           kHeadSizes[(m + turn) % kHeadSizes.size()], kTypes[turn]));
     }
+  // A run that time ends has seen some of everything.
+  std::ranges::shuffle(cases, std::minstd_rand(1));
   return cases;
 }
 
