@@ -163,6 +163,8 @@ class Flex:
     def prepare(self, torch, case):
         if self.package and not importlib.util.find_spec(self.package):
             raise ImportError(f"the package {self.package} is not installed")
+        if "late" in case.captures:
+            raise TimeoutError(case.captures["late"])
         import torch._dynamo
         from torch.nn.attention.flex_attention import (
             create_block_mask,
@@ -270,7 +272,8 @@ def compile_case(description):
 
 
 def compile_all(cases):
-    """Compiles several at once; gives what did not work."""
+    """Compiles several at once; gives what did not work. Cases that took too
+    long learn why they are "late": nobody waits for them again."""
     workers = max(1, min(COMPILERS, (os.cpu_count() or 2) // 2, len(cases)))
     pool = concurrent.futures.ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn")
@@ -284,7 +287,10 @@ def compile_all(cases):
             failed.append(f"{mod}: {reason_of(error)}")
         else:
             say(f"compiled {mod} in {future.result():.1f} s")
-    failed += [f"{waiting[future]['mod']}: not in time" for future in late]
+    for future in late:
+        case = waiting[future]
+        case["late"] = f"not compiled within {PREPARE_SECONDS} s"
+        failed.append(f"{case['mod']}: {case['late']}")
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=not late, cancel_futures=True)
     if late:

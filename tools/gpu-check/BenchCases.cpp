@@ -140,9 +140,9 @@ gpucheck::benchCases(const fs::path &directory) {
     if (Expected<void> ok = list.addDocuments(shape); !ok)
       return fail(ok.error());
   }
-  for (const int64_t S : {8192, 16384})
-    list.addWindow(prefillShape(S, 128));
   for (const int64_t Skv : {8192, 32768, 65536})
     list.add("no_mask", decodeShape(Skv));
+  for (const int64_t S : {8192, 16384})
+    list.addWindow(prefillShape(S, 128));
   return std::move(list.cases);
 }
