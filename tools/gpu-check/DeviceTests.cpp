@@ -18,8 +18,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <optional>
-#include <span>
 #include <thread>
 
 using namespace attnjit;
@@ -27,54 +27,141 @@ using namespace attnjit::gpucheck;
 
 namespace fs = std::filesystem;
 
-// A case takes about a second; what takes this long hangs.
-static constexpr double kCaseSeconds = 60;
+// A case takes about a second, a program up to a minute; what takes this long
+// hangs.
+static constexpr double kCaseSeconds = 60, kProgramSeconds = 600;
+
+/// The differential suite is cut into so many parts: what breaks its context
+/// costs one, and time ends between two.
+static constexpr int kDifferentialParts = 64;
 
 namespace {
 
-/// A command that passes by exit status 0.
-struct Job {
-  std::string name;
-  tool::CommandLine command;
-  /// Whether its output is the tool's JSON alone, which must say so, too.
-  bool givesJson = false;
+/// By what a job is known to pass.
+enum class Verdict {
+  Status,     ///< its exit status, 0
+  Json,       ///< the same, and its output is the tool's JSON, which says so
+  GoogleTest, ///< its report; each of its tests counts
 };
 
-/// Why a job failed; empty where it passed.
-using Failure = std::string;
+struct Job {
+  std::string name;
+  std::string what; ///< "cases": what is said of those that time left out
+  tool::CommandLine command;
+  Verdict verdict = Verdict::Status;
+  double seconds = kCaseSeconds;
+  std::vector<std::string> environment = {};
+};
+
+struct Outcome {
+  Counts counts;
+  std::vector<std::string> failures; ///< one line each
+
+  static Outcome failed(const std::string &name, const std::string &why) {
+    return {{.failed = 1}, {fmt::format("{}: {}", name, why)}};
+  }
+};
 
 } // namespace
 
-static Failure runJob(const Job &job) {
-  Expected<tool::ProcessResult> result =
-      tool::runProcess(job.command, {.timeoutSeconds = kCaseSeconds});
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+static void add(Counts &sum, const Counts &more) {
+  sum.passed += more.passed;
+  sum.failed += more.failed;
+  sum.skipped += more.skipped;
+}
+
+/// What GoogleTest wrote with --gtest_output=json.
+static Expected<Outcome> readReport(const fs::path &file,
+                                    const std::string &program) {
+  constexpr size_t kLimitBytes = 64 << 20;
+  Expected<std::string> text = tool::readText(file, kLimitBytes);
+  if (!text)
+    return fail(text.error());
+  const Json report = parseOutput(*text);
+  if (!report.contains("testsuites"))
+    return fail(ErrorKind::Internal, "its report is no report of GoogleTest");
+  Outcome outcome;
+  for (const Json &suite : report["testsuites"])
+    for (const Json &test : suite.value("testsuite", Json::array())) {
+      const std::string name = fmt::format(
+          "{} {}.{}", program, suite.value("name", ""), test.value("name", ""));
+      if (test.contains("failures")) {
+        ++outcome.counts.failed;
+        const std::string message =
+            test["failures"][0].value("failure", std::string());
+        outcome.failures.push_back(fmt::format("{}: {}", name, message));
+      } else if (test.value("result", "") == "SKIPPED" ||
+                 test.value("status", "") == "NOTRUN") {
+        ++outcome.counts.skipped;
+      } else {
+        ++outcome.counts.passed;
+      }
+    }
+  return outcome;
+}
+
+static Outcome runGoogleTest(const Job &job) {
+  Expected<tool::TemporaryDirectory> directory =
+      tool::TemporaryDirectory::create();
+  if (!directory)
+    return Outcome::failed(job.name, directory.error().message());
+  const fs::path report = directory->path() / "report.json";
+  tool::CommandLine command = job.command;
+  command.push_back("--gtest_output=json:" + report.native());
+  Expected<tool::ProcessResult> result = tool::runProcess(
+      command, {.timeoutSeconds = job.seconds, .environment = job.environment});
   if (!result)
-    return result.error().message();
-  if (result->end.succeeded()) {
+    return Outcome::failed(job.name, result.error().message());
+  Expected<Outcome> outcome = readReport(report, job.name);
+  // A program that breaks down leaves no report.
+  if (!outcome)
+    return Outcome::failed(
+        job.name,
+        fmt::format("{}, {}: {}", result->end.text(), outcome.error().message(),
+                    lastLine(result->errors + result->output)));
+  return *outcome;
+}
+
+static Outcome runJob(const Job &job) {
+  if (job.verdict == Verdict::GoogleTest)
+    return runGoogleTest(job);
+  Expected<tool::ProcessResult> result =
+      tool::runProcess(job.command, {.timeoutSeconds = job.seconds,
+                                     .environment = job.environment});
+  if (!result)
+    return Outcome::failed(job.name, result.error().message());
+  if (!result->end.succeeded()) {
+    // Where it was the check that failed, its last line says by how much.
+    const std::string why = lastLine(result->errors);
+    return Outcome::failed(job.name, fmt::format("{}{}{}", result->end.text(),
+                                                 why.empty() ? "" : ": ", why));
+  }
+  if (job.verdict == Verdict::Json) {
     const Json json = parseOutput(result->output);
     const Json check = json.is_null() ? json : json.value("check", Json());
-    return !job.givesJson || (check.is_object() && check.value("ok", false))
-               ? Failure()
-               : "nothing was checked: " + lastLine(result->output);
+    if (!check.is_object() || !check.value("ok", false))
+      return Outcome::failed(job.name, "nothing was checked: " +
+                                           lastLine(result->output));
   }
-  // Where it was the check that failed, its last line says by how much.
-  std::string why = lastLine(result->errors);
-  return fmt::format("{}{}{}", result->end.text(), why.empty() ? "" : ": ",
-                     why);
+  return {{.passed = 1}, {}};
 }
 
 /// Runs the jobs, `options.jobs` at once, and counts them.
-static void runJobs(std::span<const Job> jobs, const TestOptions &options,
-                    const std::string &what, Record &record) {
+static void runJobs(const std::vector<Job> &jobs, const TestOptions &options,
+                    Record &record) {
   const tool::Stopwatch stopwatch;
-  tool::Progress progress(what);
-  std::vector<std::optional<Failure>> failures(jobs.size());
+  tool::Progress progress("tests");
+  std::vector<std::optional<Outcome>> outcomes(jobs.size());
   std::atomic<size_t> next = 0, done = 0;
   auto work = [&] {
     for (size_t i; (i = next++) < jobs.size();) {
       if (stopwatch.ms() > options.seconds * 1e3)
         return;
-      failures[i] = runJob(jobs[i]);
+      outcomes[i] = runJob(jobs[i]);
       progress.report(double(++done) / double(jobs.size()));
     }
   };
@@ -83,23 +170,28 @@ static void runJobs(std::span<const Job> jobs, const TestOptions &options,
     threads.emplace_back(work);
   threads.clear();
 
-  int late = 0;
-  for (size_t i = 0; i < jobs.size(); ++i)
-    if (!failures[i]) {
-      ++late;
-    } else if (failures[i]->empty()) {
-      ++record.tests.passed;
-    } else {
-      ++record.tests.failed;
-      record.failures.push_back(
-          fmt::format("{}: {}", jobs[i].name, *failures[i]));
+  std::map<std::string, int> late;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const std::optional<Outcome> &outcome = outcomes[i];
+    if (!outcome) {
+      ++record.tests.skipped;
+      ++late[jobs[i].what];
+      continue;
     }
-  if (late) {
-    record.tests.skipped += late;
-    record.skips.push_back(fmt::format("{} of {}: {:.0f} s were over", late,
-                                       what, options.seconds));
+    add(record.tests, outcome->counts);
+    if (jobs[i].name.starts_with("GoldenInstruction"))
+      add(record.goldenInstructions, outcome->counts);
+    record.failures.insert(record.failures.end(), outcome->failures.begin(),
+                           outcome->failures.end());
   }
+  for (const auto &[what, count] : late)
+    record.skips.push_back(
+        fmt::format("{} {}: {:.0f} s were over", count, what, options.seconds));
 }
+
+//===----------------------------------------------------------------------===//
+// What is run
+//===----------------------------------------------------------------------===//
 
 /// Two threads a case: the reference takes most of its time.
 static tool::CommandLine checkCommand(const ToolSetup &setup,
@@ -109,80 +201,8 @@ static tool::CommandLine checkCommand(const ToolSetup &setup,
   return command;
 }
 
-void gpucheck::runCases(const ToolSetup &setup,
-                        const std::vector<ToolCase> &cases,
-                        const TestOptions &options, Record &record) {
-  std::vector<Job> jobs;
-  for (const ToolCase &toolCase : cases)
-    jobs.push_back({toolCase.name(), checkCommand(setup, toolCase), true});
-  runJobs(jobs, options, "cases", record);
-}
-
-//===----------------------------------------------------------------------===//
-// Test programs
-//===----------------------------------------------------------------------===//
-
-/// Adds what GoogleTest wrote with --gtest_output=json.
-static Expected<Counts> readReport(const fs::path &file,
-                                   const std::string &program, Record &record) {
-  constexpr size_t kLimitBytes = 64 << 20;
-  Expected<std::string> text = tool::readText(file, kLimitBytes);
-  if (!text)
-    return fail(text.error());
-  const Json report = parseOutput(*text);
-  if (!report.contains("testsuites"))
-    return fail(ErrorKind::Internal, "its report is no report of GoogleTest");
-  Counts counts;
-  for (const Json &suite : report["testsuites"])
-    for (const Json &test : suite.value("testsuite", Json::array())) {
-      const std::string name = fmt::format(
-          "{} {}.{}", program, suite.value("name", ""), test.value("name", ""));
-      if (test.contains("failures")) {
-        ++counts.failed;
-        const std::string message =
-            test["failures"][0].value("failure", std::string());
-        record.failures.push_back(fmt::format("{}: {}", name, message));
-      } else if (test.value("result", "") == "SKIPPED" ||
-                 test.value("status", "") == "NOTRUN") {
-        ++counts.skipped;
-      } else {
-        ++counts.passed;
-      }
-    }
-  return counts;
-}
-
-static Expected<Counts> runProgram(const fs::path &program, double seconds,
-                                   Record &record) {
-  Expected<tool::TemporaryDirectory> directory =
-      tool::TemporaryDirectory::create();
-  if (!directory)
-    return fail(directory.error());
-  const fs::path report = directory->path() / "report.json";
-  Expected<tool::ProcessResult> result = tool::runProcess(
-      {program.native(), "--gtest_output=json:" + report.native()},
-      {.timeoutSeconds = seconds});
-  if (!result)
-    return fail(result.error());
-  Expected<Counts> counts =
-      readReport(report, program.filename().native(), record);
-  // A program that breaks down leaves no report.
-  if (!counts)
-    return fail(ErrorKind::Internal,
-                fmt::format("{}, {}: {}", result->end.text(),
-                            counts.error().message(),
-                            lastLine(result->errors + result->output)));
-  return counts;
-}
-
-static void add(Counts &sum, const Counts &more) {
-  sum.passed += more.passed;
-  sum.failed += more.failed;
-  sum.skipped += more.skipped;
-}
-
-void gpucheck::runTestPrograms(const ToolSetup &setup,
-                               const TestOptions &options, Record &record) {
+/// The programs beside the tool.
+static void addPrograms(const ToolSetup &setup, std::vector<Job> &jobs) {
   std::vector<fs::path> programs;
   std::error_code ignored;
   for (const fs::directory_entry &entry :
@@ -191,45 +211,63 @@ void gpucheck::runTestPrograms(const ToolSetup &setup,
         name.find("Gpu") != std::string::npos && name.ends_with("Tests"))
       programs.push_back(entry.path());
   std::ranges::sort(programs);
-  for (const fs::path &program : programs) {
-    const std::string name = program.filename().native();
-    Expected<Counts> counts = runProgram(program, options.seconds, record);
-    if (!counts) {
-      record.failures.push_back(
-          fmt::format("{}: {}", name, counts.error().message()));
-      counts = Counts{.failed = 1};
-    }
-    add(record.tests, *counts);
-    if (name.starts_with("GoldenInstruction"))
-      add(record.goldenInstructions, *counts);
-  }
+  for (const fs::path &program : programs)
+    jobs.push_back({program.filename().native(),
+                    "test programs",
+                    {program.native()},
+                    Verdict::GoogleTest,
+                    kProgramSeconds});
+  const fs::path suite = setup.tool.parent_path() / "DifferentialTest";
+  if (!fs::exists(suite, ignored))
+    return;
+  for (int part = 0; part < kDifferentialParts; ++part)
+    jobs.push_back({"DifferentialTest",
+                    "parts of the differential suite",
+                    {suite.native()},
+                    Verdict::GoogleTest,
+                    kProgramSeconds,
+                    {"ATTNJIT_TEST_TARGET=" + setup.target,
+                     fmt::format("GTEST_TOTAL_SHARDS={}", kDifferentialParts),
+                     fmt::format("GTEST_SHARD_INDEX={}", part)}});
 }
 
-//===----------------------------------------------------------------------===//
-// compute-sanitizer
-//===----------------------------------------------------------------------===//
-
-void gpucheck::runSanitizer(const ToolSetup &setup, const TestOptions &options,
-                            Record &record) {
+/// Where compute-sanitizer is not installed, `record` says so.
+static void addSanitizer(const ToolSetup &setup, std::vector<Job> &jobs,
+                         Record &record) {
   constexpr const char *kProgram = "compute-sanitizer";
   std::optional<std::string> sanitizer = tool::findProgram(kProgram);
   if (const std::string usual = "/usr/local/cuda/bin/compute-sanitizer";
       !sanitizer && fs::exists(usual))
     sanitizer = usual;
-  std::vector<Job> jobs;
+  const std::vector<ToolCase> cases = sanitizerCases();
   for (const char *check : {"memcheck", "racecheck"})
-    for (const ToolCase &toolCase : sanitizerCases()) {
+    for (const ToolCase &toolCase : cases) {
+      if (!sanitizer) {
+        ++record.tests.skipped;
+        continue;
+      }
       Job job = {fmt::format("{} {}", check, toolCase.name()),
-                 {sanitizer.value_or(kProgram), "--tool", check,
-                  "--error-exitcode", "3"}};
+                 "cases under compute-sanitizer",
+                 {*sanitizer, "--tool", check, "--error-exitcode", "3"}};
       const tool::CommandLine checked = checkCommand(setup, toolCase);
       job.command.insert(job.command.end(), checked.begin(), checked.end());
       jobs.push_back(std::move(job));
     }
-  if (!sanitizer) {
-    record.tests.skipped += static_cast<int>(jobs.size());
+  if (!sanitizer)
     record.skips.push_back("compute-sanitizer is not installed");
-    return;
+}
+
+void gpucheck::runDeviceTests(const ToolSetup &setup,
+                              const std::vector<ToolCase> &cases,
+                              const TestOptions &options, Record &record) {
+  std::vector<Job> jobs;
+  // Elsewhere there is nothing that they could look at.
+  if (setup.target == "cuda") {
+    addPrograms(setup, jobs);
+    addSanitizer(setup, jobs, record);
   }
-  runJobs(jobs, options, "cases under compute-sanitizer", record);
+  for (const ToolCase &toolCase : cases)
+    jobs.push_back({toolCase.name(), "cases", checkCommand(setup, toolCase),
+                    Verdict::Json});
+  runJobs(jobs, options, record);
 }

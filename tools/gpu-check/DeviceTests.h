@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs every case in a process of its own, several at once: a kernel that
-// breaks its context or hangs costs one case. Then the test programs that need
-// a device, and a few cases under compute-sanitizer.
+// Runs the test programs that need a device, the differential suite in parts, a
+// few cases under compute-sanitizer, and cases of the tool, each in a process
+// of its own, several at once: a kernel that breaks its context or hangs costs
+// one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,23 +22,17 @@ namespace attnjit::gpucheck {
 
 struct TestOptions {
   int jobs = 1;
-  /// Cases that have not begun by then count as skipped.
+  /// What has not begun by then counts as skipped.
   double seconds = 240;
 };
 
-/// Runs `attn-jit run --check` on the cases; counts them in the record.
-void runCases(const ToolSetup &setup, const std::vector<ToolCase> &cases,
-              const TestOptions &options, Record &record);
-
-/// Runs the programs named *Gpu*Tests beside the tool, which are GoogleTest's;
-/// those of GoldenInstruction*Tests count as golden instructions too.
-void runTestPrograms(const ToolSetup &setup, const TestOptions &options,
-                     Record &record);
-
-/// Runs a few cases under compute-sanitizer's memcheck and racecheck, where
-/// that is installed.
-void runSanitizer(const ToolSetup &setup, const TestOptions &options,
-                  Record &record);
+/// Runs, and counts in the record: on `cuda`, GoogleTest's programs beside the
+/// tool that are named *Gpu*Tests (those of GoldenInstruction* count as golden
+/// instructions, too), the differential suite there for that target, cases
+/// under compute-sanitizer's memcheck and racecheck where that is installed;
+/// and `attn-jit run --check` on the cases.
+void runDeviceTests(const ToolSetup &setup, const std::vector<ToolCase> &cases,
+                    const TestOptions &options, Record &record);
 
 } // namespace attnjit::gpucheck
 

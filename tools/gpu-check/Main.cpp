@@ -99,12 +99,7 @@ static Expected<void> test(const ToolSetup &setup, const Options &options,
   std::erase_if(cases, [&](const ToolCase &one) {
     return one.name().find(options.filter) == std::string::npos;
   });
-  runCases(setup, cases, options.tests, record);
-  // Elsewhere there is nothing that they could look at.
-  if (setup.target == "cuda") {
-    runTestPrograms(setup, options.tests, record);
-    runSanitizer(setup, options.tests, record);
-  }
+  runDeviceTests(setup, cases, options.tests, record);
   for (const std::string &failure : record.failures)
     fmt::print("FAILED {}\n", failure);
   for (const std::string &reason : record.skips)

@@ -107,21 +107,22 @@ static ToolCase makeCase(const Variant &variant, const Extents &extents,
 std::vector<ToolCase>
 gpucheck::testCases(const std::vector<std::string> &library) {
   std::vector<ToolCase> cases;
-  // Numbers of levels without a common factor meet in every combination; the
-  // head sizes move on with the variant besides.
-  for (size_t v = 0; v < kVariants.size(); ++v)
-    for (size_t e = 0; e < kExtents.size(); ++e)
-      cases.push_back(makeCase(kVariants[v], kExtents[e],
-                               kHeadSizes[(e + 4 * v) % kHeadSizes.size()],
-                               kTypes[(e + v) % kTypes.size()]));
-  for (size_t m = 0; m < library.size(); ++m)
-    for (size_t turn = 0; turn < kTypes.size(); ++turn) {
-      const size_t at = m + 3 * turn;
-      const bool lse = library[m] != "sigmoid_attention";
-      cases.push_back(makeCase(
-          {library[m].c_str(), {}, lse}, kExtents[at % kExtents.size()],
-          kHeadSizes[(m + turn) % kHeadSizes.size()], kTypes[turn]));
-    }
+  // Each time around, a variant meets other extents.
+  size_t turn = 0;
+  auto add = [&](const Variant &variant) {
+    const size_t around = turn / kVariants.size();
+    cases.push_back(makeCase(variant,
+                             kExtents[(turn + around) % kExtents.size()],
+                             kHeadSizes[turn % kHeadSizes.size()],
+                             kTypes[turn / 2 % kTypes.size()]));
+    ++turn;
+  };
+  constexpr int kTurns = 3;
+  for (int i = 0; i < kTurns; ++i)
+    for (const Variant &variant : kVariants)
+      add(variant);
+  for (const std::string &mod : library)
+    add({mod.c_str(), {}, mod != "sigmoid_attention"});
   // A run that time ends has seen some of everything.
   std::ranges::shuffle(cases, std::minstd_rand(1));
   return cases;

@@ -20,8 +20,9 @@
 
 namespace attnjit::gpucheck {
 
-/// Mods that have code of their own in the compiler, each over every shape,
-/// element type and head size in turn; and each mod of `library` a few times.
+/// What the differential suite does not look at, the way through the tool: mods
+/// that have code of their own in the compiler, each at a few shapes, element
+/// types and head sizes in turn, and each mod of `library` at one.
 std::vector<ToolCase> testCases(const std::vector<std::string> &library);
 
 /// A few cheap ones for tools that slow a kernel down a hundredfold.
