@@ -99,7 +99,8 @@ Expected<GpuSchedule> GpuSchedule::choose(const AttentionSpec &spec,
       s.stages = 1;
     return s;
   }
-  // On an H100, bf16, B = 4, Hq = 16, S = 4096, TFLOP/s, dense / causal:
+  // On an H100, bf16, B = 4, Hq = 16, S = 4096, TFLOP/s, dense / causal, before
+  // rows were swizzled:
   //   D = 128, warps x tiles x keys  8x1x64 226 / 245   4x2x32 327 / 307
   //                                  4x2x48 366 / 329   4x2x64 345 / 343
   //                                  8x2x64 339 / 315

@@ -133,11 +133,10 @@ private:
     }
   };
 
-  /// Local rows, i32, ends included.
-  struct Queries {
+  /// Local queries or keys, i32, ends included.
+  struct Range {
     Value first, last;
   };
-  using Keys = Queries;
 
   /// Of each row of this thread: tiles x two rows.
   using PerRow = std::vector<std::array<Value, 2>>;
@@ -252,13 +251,13 @@ private:
   Value keyCount() { return ir.sub(item.kvEnd, item.kvBegin); }
   Value chunksOfGroup(Value group);
   TileVerdict boundsVerdict(const TileCorners &tile);
-  Queries blockQueries();
-  Queries warpQueries();
-  Queries queriesFrom(Value first, int64_t count);
-  Keys keysFrom(Value first, int64_t count);
-  TileVerdict emitVerdict(const Queries &queries, int64_t rows,
-                          const Keys &keys, bool cutsTiles);
-  TileVerdict tensorVerdict(const Keys &keys);
+  Range blockQueries();
+  Range warpQueries();
+  Range queriesFrom(Value first, int64_t count);
+  Range keysFrom(Value first, int64_t count);
+  TileVerdict emitVerdict(const Range &queries, int64_t rows, const Range &keys,
+                          bool cutsTiles);
+  TileVerdict tensorVerdict(const Range &keys);
   void planKeyConditions();
   Value isKeyKept(Value kvLocal);
 
@@ -329,10 +328,14 @@ private:
   void applyScoreMod(Tiles &scores, Value kv0);
   void applyMask(Tiles &scores, const Step &step);
   Value loadMask(const Pair &pair);
-  Value weight(Value score, const Reference &reference);
+  Value scaleToLog2(Value score);
+  Value isFar(Value m);
   Reference toReference(Value m);
+  Value weight(Value score, const Reference &reference);
+  void measureFromFar(const PerRow &m, Tiles &scores);
   Value rowMaximum(const std::vector<Fragment> &scores, int64_t half);
-  void raiseMaxima(Sums &sums, const Tiles &scores);
+  Value rescaleFactor(Value before, Value m);
+  void raiseMaxima(Sums &sums, Tiles &scores);
   void emitSoftmax(Sums &sums, Tiles &scores);
   void emitProbabilities(const Sums &final, Tiles &scores);
   void dropExcluded(Tiles &scores);

@@ -12,9 +12,11 @@
 //     q to shared memory; the first block of k and v on its way
 //     for each block of keys that the mask's bounds do not prove empty:
 //       wait for its k and v; send for the next block's
-//       S = q k^T; score mod; mask, unless the block is proven full
-//       P = exp(S - m), l += P, acc scaled; prob mod, dropout
-//       acc += P v
+//       a warp of whose queries the bounds do not prove the same:
+//         S = q k^T; score mod; mask, unless proven full
+//         m; l and acc rescaled, where it rises far
+//         P = exp(S - m), l += P; prob mod, dropout
+//         acc += P v
 //     out = acc / l, through shared memory; lse = m + log l
 //
 // A prob mod that needs final probabilities makes that two passes over the

@@ -170,17 +170,16 @@ TileVerdict ForwardEmitter::boundsVerdict(const TileCorners &tile) {
 
 /// The first and the last query of the block, and of this warp's part of it.
 /// A warp whose rows are all behind the end asks about the last one.
-ForwardEmitter::Queries ForwardEmitter::blockQueries() {
-  return isDecode ? Queries{item.qFirst, item.qLast}
+ForwardEmitter::Range ForwardEmitter::blockQueries() {
+  return isDecode ? Range{item.qFirst, item.qLast}
                   : queriesFrom(keptQuery(kBlockQueryBytes), s.blockRows());
 }
 
-ForwardEmitter::Queries ForwardEmitter::warpQueries() {
+ForwardEmitter::Range ForwardEmitter::warpQueries() {
   return queriesFrom(keptQuery(kWarpQueryBytes), s.warpRows());
 }
 
-ForwardEmitter::Queries ForwardEmitter::queriesFrom(Value first,
-                                                    int64_t count) {
+ForwardEmitter::Range ForwardEmitter::queriesFrom(Value first, int64_t count) {
   Value end = ir.plus(Sq, -1);
   return {ir.min(first, end), ir.min(ir.plus(first, count - 1), end)};
 }
@@ -188,8 +187,8 @@ ForwardEmitter::Queries ForwardEmitter::queriesFrom(Value first,
 /// What the bounds prove of a tile of so many queries and keys, of its parts
 /// where they prove nothing of the whole and the mask has cuts; nothing without
 /// bounds.
-TileVerdict ForwardEmitter::emitVerdict(const Queries &queries, int64_t rows,
-                                        const Keys &keys, bool cutsTiles) {
+TileVerdict ForwardEmitter::emitVerdict(const Range &queries, int64_t rows,
+                                        const Range &keys, bool cutsTiles) {
   if (!boundsMask())
     return {ir.cI1(false), ir.cI1(forward.getMask().empty())};
   const TileCorners tile = {ir.wide(queries.first), ir.wide(queries.last),
@@ -213,7 +212,7 @@ TileVerdict ForwardEmitter::emitVerdict(const Queries &queries, int64_t rows,
 }
 
 /// What the mask tensor says of these keys, to any query.
-TileVerdict ForwardEmitter::tensorVerdict(const Keys &keys) {
+TileVerdict ForwardEmitter::tensorVerdict(const Range &keys) {
   TileVerdict verdict = {ir.cI1(false), ir.cI1(true)};
   if (!forward.getMaskTensor())
     return verdict;
@@ -226,7 +225,7 @@ TileVerdict ForwardEmitter::tensorVerdict(const Keys &keys) {
 }
 
 /// `count` keys from `first` on, or fewer at the end.
-ForwardEmitter::Keys ForwardEmitter::keysFrom(Value first, int64_t count) {
+ForwardEmitter::Range ForwardEmitter::keysFrom(Value first, int64_t count) {
   Value isEnd = ir.cmp(Ir::Pred::sle, ir.sub(item.kvEnd, first),
                        ir.cI32(static_cast<int32_t>(count)));
   return {first,
@@ -238,7 +237,7 @@ Value ForwardEmitter::chunksOfGroup(Value group) {
   const int64_t count = kWarpSize * s.blockKv;
   Value chunk = ir.add(ir.times(group, kWarpSize), thread.lane);
   Value exists = ir.lessThan(chunk, ir.overUp(keyCount(), count));
-  const Keys keys =
+  const Range keys =
       keysFrom(ir.add(item.kvBegin, ir.times(chunk, count)), count);
   Value empty = emitVerdict(blockQueries(), s.blockRows(), keys, false).empty;
   empty = ir.bitOr(empty, tensorVerdict(keys).empty);
@@ -252,7 +251,7 @@ void ForwardEmitter::askBlocks(Walk &walk) {
   Value first = ir.add(item.kvBegin, ir.times(block, s.blockKv));
   Value isWhole = ir.cmp(Ir::Pred::sge, ir.sub(item.kvEnd, first),
                          ir.cI32(static_cast<int32_t>(s.blockKv)));
-  const Keys keys = keysFrom(first, s.blockKv);
+  const Range keys = keysFrom(first, s.blockKv);
   const TileVerdict tensor = tensorVerdict(keys);
   TileVerdict verdict = emitVerdict(blockQueries(), s.blockRows(), keys, true);
   Value empty = ir.bitOr(verdict.empty, tensor.empty);

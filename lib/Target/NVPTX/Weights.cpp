@@ -27,6 +27,25 @@ namespace attnjit::nvptx {
 
 static constexpr float kLog2E = std::numbers::log2e_v<float>;
 
+static SmallVector<Value>
+flattenTiles(const std::vector<std::vector<std::array<Value, 4>>> &tiles) {
+  SmallVector<Value> values;
+  for (const auto &tile : tiles)
+    for (const std::array<Value, 4> &fragment : tile)
+      values.append(fragment.begin(), fragment.end());
+  return values;
+}
+
+/// The values that `flattenTiles` put in a row.
+static void assignTiles(std::vector<std::vector<std::array<Value, 4>>> &tiles,
+                        ValueRange values) {
+  size_t next = 0;
+  for (auto &tile : tiles)
+    for (std::array<Value, 4> &fragment : tile)
+      for (Value &value : fragment)
+        value = values[next++];
+}
+
 //===----------------------------------------------------------------------===//
 // Mods
 //===----------------------------------------------------------------------===//
@@ -53,36 +72,25 @@ void ForwardEmitter::applyScoreMod(Tiles &scores, Value kv0) {
 /// -inf in place of scores of pairs that are not kept. Nothing where all are.
 void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
   Region &mask = forward.getMask();
-  Values flat;
-  for (const auto &tile : scores)
-    for (const Fragment &fragment : tile)
-      flat.append(fragment.begin(), fragment.end());
-  Values masked = ir.ifElse(
-      TypeRange(ValueRange(flat)), step.isFull(ir), [&] { return flat; },
-      [&] {
-        Tiles inner = scores;
-        forPairs(inner, step.kv0(ir), &mask, /*scores=*/nullptr,
-                 [&](Value value, const Pair &pair) {
-                   Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
-                   if (!mask.empty()) {
-                     ModEmitter mods = *pair.mods;
-                     keep = ir.bitAnd(keep, mods.emit(mask).front());
-                   }
-                   if (forward.getMaskTensor())
-                     keep = ir.bitAnd(keep, loadMask(pair));
-                   return ir.select(keep, value, ir.cF32(-INFINITY));
-                 });
-        Values result;
-        for (const auto &tile : inner)
-          for (const Fragment &fragment : tile)
-            result.append(fragment.begin(), fragment.end());
-        return result;
-      });
-  size_t next = 0;
-  for (auto &tile : scores)
-    for (Fragment &fragment : tile)
-      for (Value &value : fragment)
-        value = masked[next++];
+  Values before = flattenTiles(scores);
+  auto masked = [&] {
+    Tiles inner = scores;
+    forPairs(inner, step.kv0(ir), &mask, /*scores=*/nullptr,
+             [&](Value value, const Pair &pair) {
+               Value keep = ir.lessThan(pair.kvLocal, item.kvEnd);
+               if (!mask.empty()) {
+                 ModEmitter mods = *pair.mods;
+                 keep = ir.bitAnd(keep, mods.emit(mask).front());
+               }
+               if (forward.getMaskTensor())
+                 keep = ir.bitAnd(keep, loadMask(pair));
+               return ir.select(keep, value, ir.cF32(-INFINITY));
+             });
+    return flattenTiles(inner);
+  };
+  assignTiles(scores, ir.ifElse(
+                          TypeRange(ValueRange(before)), step.isFull(ir),
+                          [&] { return before; }, masked));
 }
 
 /// The mask tensor's value for a pair, subscripts clamped to the tensor.
@@ -101,26 +109,56 @@ Value ForwardEmitter::loadMask(const Pair &pair) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
+/// In units of log 2. Of q and k, `scoreScale` brings them there.
+Value ForwardEmitter::scaleToLog2(Value score) {
+  return ir.fmul(score, usesProducts() ? scoreScale : ir.cF32(kLog2E));
+}
+
+/// Whether m is so large that m times log2(e) would be rounded by more than
+/// 2^-4, at worst by so much that the weight of m itself overflowed; or -inf.
+Value ForwardEmitter::isFar(Value m) {
+  constexpr float kFar = 0x1p20f;
+  return ir.fcmp(Ir::FPred::OGT, ir.fabs(scaleToLog2(m)), ir.cF32(kFar));
+}
+
+/// What makes a score an exponent of 2: times log2(e), less the same of m; or
+/// less 0, of m = -inf, so that a score of -inf has weight 0, and of another m
+/// that is far, which `measureFromFar` has taken off before.
+ForwardEmitter::Reference ForwardEmitter::toReference(Value m) {
+  return {usesProducts() ? scoreScale : ir.cF32(kLog2E),
+          ir.select(isFar(m), ir.cF32(0), ir.fneg(scaleToLog2(m)))};
+}
+
 /// exp(score - m), where `reference` was made of m by `toReference`.
 Value ForwardEmitter::weight(Value score, const Reference &reference) {
   return ir.exp2Approx(ir.fma(score, reference.scale, reference.offset));
 }
 
-/// What makes a score an exponent of 2: times log2(e), less the same of m; of
-/// m = -inf, 0, so that a score of -inf has weight 0.
-///
-/// Times log2(e), a finite minimum such as -3e38 would overflow. Scores that
-/// are measured from so large an m are either m or 2^77 less at least, so any
-/// scale will do that keeps this more than 150.
-ForwardEmitter::Reference ForwardEmitter::toReference(Value m) {
-  Value none = ir.fcmp(Ir::FPred::OEQ, m, ir.cF32(-INFINITY));
-  Value negative = ir.fneg(ir.select(none, ir.cF32(0), m));
-  Value scale = scoreScale;
-  if (!usesProducts()) {
-    Value isHuge = ir.fcmp(Ir::FPred::OGT, ir.fabs(m), ir.cF32(0x1p100f));
-    scale = ir.select(isHuge, ir.cF32(0x1p-50f), ir.cF32(kLog2E));
-  }
-  return {scale, ir.fmul(negative, scale)};
+/// Takes m off the scores of rows where it is far. Warps without such a row
+/// branch over that.
+void ForwardEmitter::measureFromFar(const PerRow &m, Tiles &scores) {
+  Value any = ir.cI1(false);
+  for (const auto &pair : m)
+    for (Value top : pair)
+      any = ir.bitOr(any, isFar(top));
+  auto measured = [&] {
+    Tiles inner = scores;
+    for (size_t tile = 0; tile < scores.size(); ++tile)
+      for (int64_t half = 0; half < 2; ++half) {
+        Value top = m[tile][half];
+        Value none = ir.fcmp(Ir::FPred::OEQ, top, ir.cF32(-INFINITY));
+        Value off = ir.select(isFar(top), top, ir.cF32(0));
+        off = ir.select(none, ir.cF32(0), off);
+        for (Fragment &fragment : inner[tile])
+          for (int64_t x = 0; x < 2; ++x)
+            fragment[2 * half + x] = ir.fsub(fragment[2 * half + x], off);
+      }
+    return flattenTiles(inner);
+  };
+  Values before = flattenTiles(scores);
+  assignTiles(scores, ir.ifElse(TypeRange(ValueRange(before)),
+                                ir.isNonZero(ir.ballot(any)), measured,
+                                [&] { return before; }));
 }
 
 /// The largest score of a row in this block, in all of its four lanes.
@@ -137,28 +175,31 @@ Value ForwardEmitter::rowMaximum(const std::vector<Fragment> &scores,
   return top;
 }
 
+/// What l and acc are multiplied by where m rises.
+Value ForwardEmitter::rescaleFactor(Value before, Value m) {
+  Value factor = ir.exp2Approx(scaleToLog2(ir.fsub(before, m)));
+  // Infinities that are the same, too; and where m stays, exactly 1.
+  Value stays = ir.fcmp(Ir::FPred::OEQ, before, m);
+  return ir.select(stays, ir.cF32(1), factor);
+}
+
 /// Raises m to the largest score so far, and brings l and acc up to date. As in
 /// FlashAttention-4, only where scores exceed m by more than slack(), which
 /// soon none does: the multiplications of acc were a seventh of all
 /// instructions. Of f32, always: they are part of adding to acc.
-void ForwardEmitter::raiseMaxima(Sums &sums, const Tiles &scores) {
+void ForwardEmitter::raiseMaxima(Sums &sums, Tiles &scores) {
   PerRow m(scores.size()), factors(scores.size());
-  Value anyRises;
+  Value anyRises = ir.cI1(false);
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
       Value before = sums.m[tile][half];
       Value next = ir.maxNum(before, rowMaximum(scores[tile], half));
       if (!isF32()) {
         // NaN where both are the same infinity.
-        Value rise = ir.fsub(next, before);
-        float limit = static_cast<float>(slack());
-        if (usesProducts())
-          rise = ir.fmul(rise, scoreScale);
-        else
-          limit /= kLog2E;
-        Value rises = ir.fcmp(Ir::FPred::OGT, rise, ir.cF32(limit));
+        Value rise = scaleToLog2(ir.fsub(next, before));
+        Value rises = ir.fcmp(Ir::FPred::OGT, rise, ir.cF32(float(slack())));
         next = ir.select(rises, next, before);
-        anyRises = anyRises ? ir.bitOr(anyRises, rises) : rises;
+        anyRises = ir.bitOr(anyRises, rises);
       }
       m[tile][half] = next;
     }
@@ -167,7 +208,7 @@ void ForwardEmitter::raiseMaxima(Sums &sums, const Tiles &scores) {
     after.m = m;
     for (size_t tile = 0; tile < scores.size(); ++tile)
       for (int64_t half = 0; half < 2; ++half) {
-        Value factor = weight(sums.m[tile][half], toReference(m[tile][half]));
+        Value factor = rescaleFactor(sums.m[tile][half], m[tile][half]);
         factors[tile][half] = factor;
         after.l[tile][half] = ir.fmul(after.l[tile][half], factor);
         if (isF32() || after.acc.empty())
@@ -181,13 +222,14 @@ void ForwardEmitter::raiseMaxima(Sums &sums, const Tiles &scores) {
   if (isF32()) {
     sums = rescaled();
     sums.rescale = factors;
-    return;
+  } else {
+    Values before = flatten(sums);
+    Values after = ir.ifElse(
+        TypeRange(ValueRange(before)), ir.isNonZero(ir.ballot(anyRises)),
+        [&] { return flatten(rescaled()); }, [&] { return before; });
+    sums = unflatten(sums, after);
   }
-  Values before = flatten(sums);
-  Values after = ir.ifElse(
-      TypeRange(ValueRange(before)), ir.isNonZero(ir.ballot(anyRises)),
-      [&] { return flatten(rescaled()); }, [&] { return before; });
-  sums = unflatten(sums, after);
+  measureFromFar(sums.m, scores);
 }
 
 /// P = exp(S - m) in place, with m, l and acc brought up to date.
@@ -218,6 +260,7 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
 
 /// P = exp(S - m) / l in place, m and l being those of all keys.
 void ForwardEmitter::emitProbabilities(const Sums &final, Tiles &scores) {
+  measureFromFar(final.m, scores);
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
       Reference reference = toReference(final.m[tile][half]);
