@@ -206,6 +206,8 @@ void ForwardEmitter::copyKeysAndValues(const Step &step, Value base,
     copy(nullptr);
     return;
   }
+  // One warp's answer serves rows that all warps read: where its queries keep
+  // all pairs, no condition of a key alone excludes one.
   ir.ifElse(
       {}, step.isFull(ir), [&] { return copy(nullptr); },
       [&] { return copy([&](Value kv) { return isKeyKept(kv); }); });

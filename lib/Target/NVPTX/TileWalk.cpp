@@ -25,9 +25,9 @@ using namespace mlir;
 
 namespace attnjit::nvptx {
 
-/// By counting instructions, a block of threads computes a tile of 128 x 64 in
-/// some 3000 cycles, and each of its warps decides a part of one in some 100.
-/// Not measured.
+/// Of a tile, of the block's and of the warp's. By counting instructions, a
+/// block of threads computes one of 128 x 64 in some 3000 cycles, and each of
+/// its warps decides a part of one in some 100. Not measured.
 static constexpr int64_t kMostParts = 8;
 
 //===----------------------------------------------------------------------===//

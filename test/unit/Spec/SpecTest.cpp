@@ -156,6 +156,10 @@ TEST(GpuSchedule, FitsEveryTarget) {
             EXPECT_EQ(s->blockKv % 16, 0);
             if (entry == Entry::Decode)
               EXPECT_EQ(s->threads(), 8 * s->blockRows());
+            // Rows are swizzled by the bits of their addresses.
+            for (int64_t bytes :
+                 {s->keyOffset(), s->valueOffset(), s->stageBytes()})
+              EXPECT_EQ(bytes % SharedRows::kSwizzledBytes, 0);
             // What decode leaves there does not reach the words behind it.
             EXPECT_GE(s->walkOffset(), s->sumsBytes());
           }
