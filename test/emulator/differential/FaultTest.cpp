@@ -132,6 +132,21 @@ TEST_P(GpuFault, MissedRescale) {
   EXPECT_GE(factors, 2);
 }
 
+// A warp takes blocks of which it keeps some pairs for those of which it keeps
+// none.
+TEST_P(GpuFault, BlocksPassedOver) {
+  if (GetParam().entry != Entry::Prefill)
+    return;
+  Places asked;
+  for (size_t line : subject->places("and i32"))
+    if (subject->lines[line].ends_with(", 2"))
+      asked.push_back(line);
+  ASSERT_FALSE(asked.empty());
+  subject->expectEachFound(
+      {asked.back()}, [](std::string &line) { line.back() = '1'; },
+      "a block that is passed over");
+}
+
 // A row's maximum of two lanes instead of four.
 TEST_P(GpuFault, WrongShuffle) {
   subject->expectEachFound(
@@ -162,6 +177,26 @@ INSTANTIATE_TEST_SUITE_P(
                     KernelKind{"Prefill256", Entry::Prefill, 256, 256},
                     KernelKind{"Decode64", Entry::Decode, 64, 64},
                     KernelKind{"Decode256", Entry::Decode, 256, 256}),
+    [](const auto &info) { return info.param.name; });
+
+class GpuHalfFault : public GpuFault {};
+
+// Weights of f16 are shifted up by 2^14, and have a factor of 4 left.
+TEST_P(GpuHalfFault, ScoresFarAboveTheMaximum) {
+  Places compared;
+  for (size_t line : subject->inProducts("fcmp ogt float"))
+    if (subject->lines[line].ends_with(", 1.000000e+00"))
+      compared.push_back(line);
+  subject->expectAllFound(
+      compared, [](std::string &line) { replaceIn(line, "1.0000", "8.0000"); },
+      "weights beyond f16");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, GpuHalfFault,
+    testing::Values(
+        KernelKind{"HalfPrefill64", Entry::Prefill, 64, 64, false, DType::F16},
+        KernelKind{"HalfDecode64", Entry::Decode, 64, 64, false, DType::F16}),
     [](const auto &info) { return info.param.name; });
 
 // The second pass over the keys has barriers, waits and commits of its own, and

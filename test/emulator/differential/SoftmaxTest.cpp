@@ -45,8 +45,17 @@ void fill(const Tensor &tensor, DType dtype, float x) {
   });
 }
 
-class GpuScores
-    : public testing::TestWithParam<std::tuple<DType, Entry, const char *>> {};
+using ScoresCase = std::tuple<DType, Entry, const char *>;
+
+std::string caseName(const ScoresCase &one) {
+  const auto [dtype, entry, size] = one;
+  std::string text = fmt::format("{}_{}_{}", name(dtype), nameOf(entry), size);
+  for (char &c : text)
+    c = c == '-' ? 'n' : c == '.' ? 'p' : c;
+  return text;
+}
+
+class GpuScores : public testing::TestWithParam<ScoresCase> {};
 
 // All scores of the first block are the same large number; of some rows, all
 // there are.
@@ -76,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(Entry::Prefill, Entry::Decode),
                      testing::Values("-7.3e5", "-1.0e8", "-1.0e9", "-1.0e10",
                                      "-1.0e30", "-3.0e38", "1.0e7", "1.0e9",
-                                     "1.0e30")));
+                                     "1.0e30")),
+    [](const auto &info) { return caseName(info.param); });
 
 // Products of q and k without a mod, likewise.
 TEST(GpuSoftmax, LargeProducts) {
