@@ -31,8 +31,9 @@ static Shape decodeShape(int64_t group, int64_t Sq, int64_t Skv) {
 static void expectAgreement(const ModProgram &mod, const Shape &shape,
                             uint64_t seed) {
   Problem problem(mod, shape, seed);
-  EXPECT_EQ(runAndCheck(mod, problem, describeCase(mod, shape, seed)),
-            Outcome::Ran);
+  const Outcome outcome =
+      runAndCheck(mod, problem, describeCase(mod, shape, seed));
+  EXPECT_TRUE(outcome == Outcome::Ran || outcome == Outcome::TooWide);
 }
 
 /// Row tiles of 3, blocks of 48 rows: one row, remainders of each kind, a

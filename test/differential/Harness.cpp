@@ -15,11 +15,13 @@
 
 #include "attnjit/Reference/Reference.h"
 #include "attnjit/Runtime/Cuda/DeviceTensors.h"
+#include "attnjit/Spec/GpuSchedule.h"
 #include "attnjit/Text/Parser.h"
 #include "attnjit/Text/Printer.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -114,9 +116,16 @@ static Outcome checkRefusal(const ModProgram &mod, const Problem &problem,
 Outcome attnjit::test::runEverywhere(const ModProgram &mod, Problem &problem,
                                      const std::string &note) {
   setCrashNote(note);
-  Expected<Kernel> kernel = compileKernel(mod, problem.spec());
-  if (!kernel)
+  const AttentionSpec spec = problem.spec();
+  Expected<Kernel> kernel = compileKernel(mod, spec);
+  if (!kernel) {
+    const Expected<TargetSpec> target = testedTarget();
+    if (target && target->isGpu() &&
+        std::max(spec.D, spec.Dv) > kMaxGpuHeadDim &&
+        kernel.error().kind() == ErrorKind::Unsupported)
+      return Outcome::TooWide;
     return failCase("compile: " + kernel.error().message(), note);
+  }
   // Offsets in a GPU's memory are not looked at: what they may not be, only the
   // Reference says.
   if (kernel->signature().deviceMemory)

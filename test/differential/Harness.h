@@ -57,6 +57,7 @@ std::string describeCase(const ModProgram &mod, const Shape &shape,
 enum class Outcome {
   Ran,
   Refused, ///< the arguments, by kernel and Reference alike
+  TooWide, ///< no kernel for a GPU takes these head sizes
   Failed,  ///< reported to GoogleTest
 };
 

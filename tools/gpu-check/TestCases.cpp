@@ -114,7 +114,7 @@ gpucheck::testCases(const std::vector<std::string> &library) {
     cases.push_back(makeCase(variant,
                              kExtents[(turn + around) % kExtents.size()],
                              kHeadSizes[turn % kHeadSizes.size()],
-                             kTypes[turn / 2 % kTypes.size()]));
+                             kTypes[(turn + around) % kTypes.size()]));
     ++turn;
   };
   constexpr int kTurns = 3;
