@@ -258,17 +258,21 @@ void ForwardEmitter::emitSoftmax(Sums &sums, Tiles &scores) {
     }
 }
 
-/// P = exp(S - m) / l in place, m and l being those of all keys.
+/// P = exp(S - m) / l in place, m and l being those of all keys. Differences
+/// come first, whatever m is: what references hold beside m would be 12 values
+/// that the whole loop keeps, and spills.
 void ForwardEmitter::emitProbabilities(const Sums &final, Tiles &scores) {
-  measureFromFar(final.m, scores);
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
-      Reference reference = toReference(final.m[tile][half]);
-      Value factor = final.factor[tile][half];
+      Value m = final.m[tile][half], factor = final.factor[tile][half];
+      // A score of -inf has weight 0 in a row that has no other, too.
+      Value none = ir.fcmp(Ir::FPred::OEQ, m, ir.cF32(-INFINITY));
+      Value top = ir.select(none, ir.cF32(0), m);
       for (Fragment &fragment : scores[tile])
         for (int64_t x = 0; x < 2; ++x) {
           Value &p = fragment[2 * half + x];
-          p = ir.fmul(weight(p, reference), factor);
+          p = ir.exp2Approx(scaleToLog2(ir.fsub(p, top)));
+          p = ir.fmul(p, factor);
         }
     }
 }
