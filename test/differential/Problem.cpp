@@ -208,8 +208,7 @@ bool Problem::areGapsUntouched() const {
 // Contents of the tensors
 //===----------------------------------------------------------------------===//
 
-/// Rounds `value` to an element of q, k or v.
-static void put(const Tensor &tensor, std::byte *address, float value) {
+void attnjit::test::put(const Tensor &tensor, std::byte *address, float value) {
   if (tensor.dtype == DType::F32) {
     std::memcpy(address, &value, sizeof value);
     return;

@@ -94,6 +94,9 @@ void forEachElement(
     const std::function<void(const std::array<int64_t, kMaxRank> &index,
                              std::byte *address)> &visit);
 
+/// Rounds `value` to an element of a tensor of f32, f16 or bf16.
+void put(const Tensor &tensor, std::byte *address, float value);
+
 /// The address of an element; `index` has the tensor's rank.
 template <typename T>
 T &at(const Tensor &tensor, std::initializer_list<int64_t> index) {

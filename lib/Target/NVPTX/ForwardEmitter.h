@@ -227,7 +227,9 @@ private:
                   int64_t elementBytes);
   void bindRow(ModEmitter &mods, const RowPlace &place);
   void prepareRows();
+  Values flatten(const Tiles &tiles);
   Values flatten(const Sums &sums);
+  size_t unflatten(Tiles &tiles, mlir::ValueRange values);
   Sums unflatten(const Sums &like, mlir::ValueRange values);
   Sums emitPass(const Sums *final);
   void visitOrPass(Sums &sums, const Sums *final, const Step &step, Value base);

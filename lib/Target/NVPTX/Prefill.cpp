@@ -275,26 +275,38 @@ void ForwardEmitter::prepareRows() {
     }
 }
 
-ForwardEmitter::Values ForwardEmitter::flatten(const Sums &sums) {
+ForwardEmitter::Values ForwardEmitter::flatten(const Tiles &tiles) {
   Values values;
-  for (const auto &tile : sums.acc)
+  for (const auto &tile : tiles)
     for (const Fragment &fragment : tile)
       values.append(fragment.begin(), fragment.end());
+  return values;
+}
+
+ForwardEmitter::Values ForwardEmitter::flatten(const Sums &sums) {
+  Values values = flatten(sums.acc);
   for (const PerRow *rows : {&sums.m, &sums.l})
     for (const auto &pair : *rows)
       values.append(pair.begin(), pair.end());
   return values;
 }
 
-/// The values that `flatten` put in a row, in the shape of `like`.
-ForwardEmitter::Sums ForwardEmitter::unflatten(const Sums &like,
-                                               ValueRange values) {
-  Sums sums = like;
+/// The values that `flatten` put in a row, in place of those of `tiles`; gives
+/// how many that were.
+size_t ForwardEmitter::unflatten(Tiles &tiles, ValueRange values) {
   size_t next = 0;
-  for (auto &tile : sums.acc)
+  for (auto &tile : tiles)
     for (Fragment &fragment : tile)
       for (Value &value : fragment)
         value = values[next++];
+  return next;
+}
+
+/// Likewise, in the shape of `like`.
+ForwardEmitter::Sums ForwardEmitter::unflatten(const Sums &like,
+                                               ValueRange values) {
+  Sums sums = like;
+  size_t next = unflatten(sums.acc, values);
   for (PerRow *rows : {&sums.m, &sums.l})
     for (auto &pair : *rows)
       for (Value &value : pair)

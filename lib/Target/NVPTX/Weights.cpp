@@ -27,25 +27,6 @@ namespace attnjit::nvptx {
 
 static constexpr float kLog2E = std::numbers::log2e_v<float>;
 
-static SmallVector<Value>
-flattenTiles(const std::vector<std::vector<std::array<Value, 4>>> &tiles) {
-  SmallVector<Value> values;
-  for (const auto &tile : tiles)
-    for (const std::array<Value, 4> &fragment : tile)
-      values.append(fragment.begin(), fragment.end());
-  return values;
-}
-
-/// The values that `flattenTiles` put in a row.
-static void assignTiles(std::vector<std::vector<std::array<Value, 4>>> &tiles,
-                        ValueRange values) {
-  size_t next = 0;
-  for (auto &tile : tiles)
-    for (std::array<Value, 4> &fragment : tile)
-      for (Value &value : fragment)
-        value = values[next++];
-}
-
 //===----------------------------------------------------------------------===//
 // Mods
 //===----------------------------------------------------------------------===//
@@ -72,7 +53,7 @@ void ForwardEmitter::applyScoreMod(Tiles &scores, Value kv0) {
 /// -inf in place of scores of pairs that are not kept. Nothing where all are.
 void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
   Region &mask = forward.getMask();
-  Values before = flattenTiles(scores);
+  Values before = flatten(scores);
   auto masked = [&] {
     Tiles inner = scores;
     forPairs(inner, step.kv0(ir), &mask, /*scores=*/nullptr,
@@ -86,11 +67,11 @@ void ForwardEmitter::applyMask(Tiles &scores, const Step &step) {
                  keep = ir.bitAnd(keep, loadMask(pair));
                return ir.select(keep, value, ir.cF32(-INFINITY));
              });
-    return flattenTiles(inner);
+    return flatten(inner);
   };
-  assignTiles(scores, ir.ifElse(
-                          TypeRange(ValueRange(before)), step.isFull(ir),
-                          [&] { return before; }, masked));
+  unflatten(scores, ir.ifElse(
+                        TypeRange(ValueRange(before)), step.isFull(ir),
+                        [&] { return before; }, masked));
 }
 
 /// The mask tensor's value for a pair, subscripts clamped to the tensor.
@@ -153,12 +134,12 @@ void ForwardEmitter::measureFromFar(const PerRow &m, Tiles &scores) {
           for (int64_t x = 0; x < 2; ++x)
             fragment[2 * half + x] = ir.fsub(fragment[2 * half + x], off);
       }
-    return flattenTiles(inner);
+    return flatten(inner);
   };
-  Values before = flattenTiles(scores);
-  assignTiles(scores, ir.ifElse(TypeRange(ValueRange(before)),
-                                ir.isNonZero(ir.ballot(any)), measured,
-                                [&] { return before; }));
+  Values before = flatten(scores);
+  unflatten(scores, ir.ifElse(TypeRange(ValueRange(before)),
+                              ir.isNonZero(ir.ballot(any)), measured,
+                              [&] { return before; }));
 }
 
 /// The largest score of a row in this block, in all of its four lanes.
@@ -188,7 +169,7 @@ Value ForwardEmitter::rescaleFactor(Value before, Value m) {
 /// soon none does: the multiplications of acc were a seventh of all
 /// instructions. Of f32, always: they are part of adding to acc.
 void ForwardEmitter::raiseMaxima(Sums &sums, Tiles &scores) {
-  PerRow m(scores.size()), factors(scores.size());
+  PerRow m(scores.size());
   Value anyRises = ir.cI1(false);
   for (size_t tile = 0; tile < scores.size(); ++tile)
     for (int64_t half = 0; half < 2; ++half) {
@@ -206,11 +187,14 @@ void ForwardEmitter::raiseMaxima(Sums &sums, Tiles &scores) {
   auto rescaled = [&] {
     Sums after = sums;
     after.m = m;
+    if (isF32())
+      after.rescale.resize(scores.size());
     for (size_t tile = 0; tile < scores.size(); ++tile)
       for (int64_t half = 0; half < 2; ++half) {
         Value factor = rescaleFactor(sums.m[tile][half], m[tile][half]);
-        factors[tile][half] = factor;
         after.l[tile][half] = ir.fmul(after.l[tile][half], factor);
+        if (isF32())
+          after.rescale[tile][half] = factor;
         if (isF32() || after.acc.empty())
           continue;
         for (Fragment &fragment : after.acc[tile])
@@ -221,7 +205,6 @@ void ForwardEmitter::raiseMaxima(Sums &sums, Tiles &scores) {
   };
   if (isF32()) {
     sums = rescaled();
-    sums.rescale = factors;
   } else {
     Values before = flatten(sums);
     Values after = ir.ifElse(
